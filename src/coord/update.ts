@@ -97,7 +97,10 @@ async function settle<T extends object, Answer>(
     if (put.outcome === "unknown") doubt = put.cause;
 
     const now = await readBack(store, change, tries);
-    if (now instanceof TracecraftError) return { kind: "unknown", cause: doubt ?? now };
+    if (now instanceof TracecraftError) {
+      if (doubt === undefined && now.code !== "unreachable") throw now;
+      return { kind: "unknown", cause: doubt ?? now };
+    }
     if (now?.version !== base?.version) {
       const landed = now === undefined ? "no" : change.landed(now.record, mine);
       if (landed === "yes" && now) return { kind: "written", mine, now };
