@@ -37,7 +37,7 @@ type OptionValue<O extends Option> = O extends { placeholder: string }
       : string | undefined
   : boolean;
 
-/** Option names are in kebab-case on the command line and in camelCase here. */
+/** Names are in camelCase here and in kebab-case on the command line: `nextAction` is `--next-action`. */
 export type Arguments<P extends Positionals, O extends Options> = {
   readonly [K in keyof P]: PositionalValue<P[K]>;
 } & { readonly [K in keyof O]: OptionValue<O[K]> };
