@@ -1,0 +1,33 @@
+import { TracecraftError } from "../errors.ts";
+
+export interface RetryOptions {
+  /** No attempt begins later than this many ms after the first. */
+  readonly withinMs: number;
+  readonly random: () => number;
+}
+
+const attempts = 5;
+const baseMs = 100;
+const capMs = 2000;
+
+/**
+ * Calls `attempt` again while it throws `unreachable`, after a pause of full jitter (0 to 100 ms, doubled each time,
+ * at most 2 s). Only for what may be done twice: never for a conditional put. `attempt` is told the ms it has left.
+ */
+export async function retry<T>(
+  attempt: (leftMs: number) => Promise<T>,
+  { withinMs, random }: RetryOptions,
+): Promise<T> {
+  const startedAt = performance.now();
+  for (let made = 1; ; made++) {
+    const leftMs = withinMs - (performance.now() - startedAt);
+    try {
+      return await attempt(leftMs);
+    } catch (error) {
+      const again = error instanceof TracecraftError && error.code === "unreachable" && made < attempts;
+      const pauseMs = random() * Math.min(capMs, baseMs * 2 ** (made - 1));
+      if (!again || performance.now() - startedAt + pauseMs >= withinMs) throw error;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+}

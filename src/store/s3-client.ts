@@ -1,0 +1,243 @@
+import { createHash } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import type { Credentials } from "./credentials.ts";
+import { clockError, networkTrouble } from "./s3-errors.ts";
+import type { HttpReply, Send, Timeouts } from "./s3-http.ts";
+import { httpSender } from "./s3-http.ts";
+import type { S3Error } from "./s3-xml.ts";
+import { parseError } from "./s3-xml.ts";
+import { emptySha256, encodePath, queryString, sign } from "./sigv4.ts";
+import type { Source, StoreTraits } from "./store.ts";
+
+export interface S3Options {
+  /** Scheme, host, port and, for HuggingFace, a path. Undefined: AWS. */
+  readonly endpoint?: string | undefined;
+  readonly bucket: string;
+  /** Put before every key, with a "/" between. Empty for none. */
+  readonly prefix?: string | undefined;
+  readonly region?: string | undefined;
+  /** Whether the bucket is the first part of the path or of the host. */
+  readonly addressing?: "path" | "virtual" | undefined;
+  /** Asked before a request, and kept until a minute before they expire. */
+  readonly credentials: () => Promise<Credentials>;
+  readonly timeouts?: Partial<Timeouts> | undefined;
+  /** This machine's clock, in ms. */
+  readonly now?: (() => number) | undefined;
+  /** What the store's clock was ahead of ours the last time, in ms. */
+  readonly clockOffsetMs?: number | undefined;
+  /** Told when the store refused our clock and another offset was taken. */
+  readonly onSkew?: ((offsetMs: number) => void) | undefined;
+  readonly random?: (() => number) | undefined;
+  readonly multipart?: Partial<MultipartSizes> | undefined;
+}
+
+export interface MultipartSizes {
+  /** A larger body is sent in parts: S3 takes at most 5 GiB in one put. */
+  readonly aboveBytes: number;
+  readonly partBytes: number;
+}
+
+/** What this driver learns of a store beyond the common traits. Kept with the verdict, it saves requests. */
+export interface S3Traits extends StoreTraits {
+  /** How If-Match wants the ETag: Ceph 16.2 refuses the quoted form that it gave. */
+  etagQuoting: "unknown" | "quoted" | "bare";
+  /** Whether a GET is answered by another host (HuggingFace's CDN), so that its version must come from a HEAD. */
+  redirectsGets: boolean;
+}
+
+export interface S3Request {
+  readonly method: string;
+  /** Whole, with the prefix. Undefined: the bucket itself. */
+  readonly key?: string | undefined;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | Source | undefined;
+  readonly withinMs: number;
+}
+
+export interface S3Reply extends HttpReply {
+  /** What an error says; `{}` of nothing for one without a body. Undefined when the status is no error. */
+  readonly error: S3Error | undefined;
+}
+
+export interface S3Client {
+  /** For messages: s3://bucket/prefix. */
+  readonly name: string;
+  readonly bucket: string;
+  readonly traits: S3Traits;
+  readonly timeouts: Timeouts;
+  readonly random: () => number;
+  readonly multipart: MultipartSizes;
+  /** Signed and sent once; again only where S3 refused to look at it (a clock off by 15 minutes, another region). */
+  readonly send: (request: S3Request) => Promise<S3Reply>;
+  /** Unsigned, to another host, without anything of ours. */
+  readonly sendElsewhere: Send;
+  readonly fullKey: (key: string) => string;
+}
+
+export const defaultTimeouts: Timeouts = { connectMs: 3000, idleMs: 5000, totalMs: 9000 };
+const defaultMultipart: MultipartSizes = { aboveBytes: 5 * 2 ** 30, partBytes: 16 * 2 ** 20 };
+const maxErrorBytes = 64 * 1024;
+const farOffMs = 5 * 60_000;
+const renewBeforeMs = 60_000;
+
+/** Signs, addresses and sends requests to one bucket, and notes what each reply says about the store. */
+export function s3Client(options: S3Options): S3Client {
+  const now = options.now ?? Date.now;
+  const timeouts = { ...defaultTimeouts, ...definedOnly(options.timeouts) };
+  const send = httpSender(timeouts);
+  const prefix = (options.prefix ?? "").replaceAll(/^\/+|\/+$/g, "");
+  const name = `s3://${options.bucket}${prefix && `/${prefix}`}`;
+  let region = options.region || "us-east-1";
+  let offsetMs = options.clockOffsetMs ?? 0;
+  let keys: Credentials | undefined;
+  const place = () => placeOf(options, region);
+  const traits: S3Traits = {
+    endpoint: options.endpoint?.replace(/\/+$/, "") ?? "https://s3.amazonaws.com",
+    bucket: options.bucket,
+    prefix,
+    server: undefined,
+    conditions: "unknown",
+    etagQuoting: "unknown",
+    redirectsGets: false,
+  };
+
+  async function currentKeys(): Promise<Credentials> {
+    if (!keys || (keys.expiresAt !== undefined && keys.expiresAt - renewBeforeMs <= now())) {
+      keys = await options.credentials();
+    }
+    return keys;
+  }
+
+  async function sendOnce(request: S3Request, at: number): Promise<S3Reply> {
+    const { origin, path } = place();
+    const query = request.query ?? {};
+    const fullPath = request.key === undefined ? path || "/" : `${path}/${encodePath(request.key)}`;
+    const signed = sign(
+      {
+        method: request.method,
+        path: fullPath,
+        query,
+        headers: { ...request.headers, host: origin.host },
+        payloadSha256: payloadSha256(request.body),
+      },
+      await currentKeys(),
+      { region, at },
+    );
+    // Not signed: what a proxy may change on its way without harm.
+    const headers: Record<string, string> = { ...signed, "accept-encoding": "identity" };
+    if (request.method === "PUT" || request.method === "POST") {
+      headers["content-length"] = String(bodySize(request.body));
+    } else headers["cache-control"] = "no-cache";
+    const search = queryString(query);
+    const target = search ? `${fullPath}?${search}` : fullPath;
+    try {
+      const { method, body, withinMs } = request;
+      return await withError(await send({ method, origin, target, headers, body, withinMs }), method);
+    } catch (error) {
+      throw networkTrouble(name, error);
+    }
+  }
+
+  return {
+    name,
+    bucket: options.bucket,
+    traits,
+    timeouts,
+    random: options.random ?? Math.random,
+    multipart: { ...defaultMultipart, ...definedOnly(options.multipart) },
+    sendElsewhere: send,
+    fullKey: (key) => (prefix ? `${prefix}/${key}` : key),
+
+    async send(request) {
+      let corrected = false;
+      let moved = false;
+      for (;;) {
+        const at = now() + offsetMs;
+        const reply = await sendOnce(request, at);
+        const server = reply.headers.server;
+        if (server !== undefined) (traits as { server: string | undefined }).server = server;
+        const storeAt = Date.parse(reply.headers.date ?? "");
+        if (refusesClock(reply, at, storeAt)) {
+          if (corrected || Number.isNaN(storeAt)) throw clockError(storeAt - now());
+          corrected = true;
+          offsetMs = storeAt - now();
+          options.onSkew?.(offsetMs);
+          continue;
+        }
+        const elsewhere = regionOf(reply);
+        if (elsewhere !== undefined && elsewhere !== region && !moved) {
+          moved = true;
+          region = elsewhere;
+          continue;
+        }
+        if (/^(?:Expired|Invalid)Token/.test(reply.error?.code ?? "")) keys = undefined;
+        return reply;
+      }
+    },
+  };
+}
+
+/** Where requests go: the origin, and the path before the key. */
+function placeOf(options: S3Options, region: string): { origin: URL; path: string } {
+  const domain = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+  const origin = new URL(options.endpoint ?? `https://s3.${region}.${domain}`);
+  const base = origin.pathname.replace(/\/+$/, "");
+  origin.pathname = "/";
+  if (options.addressing !== "virtual") return { origin, path: `${base}/${encodePath(options.bucket)}` };
+  origin.hostname = `${options.bucket}.${origin.hostname}`;
+  return { origin, path: base };
+}
+
+async function withError(reply: HttpReply, method: string): Promise<S3Reply> {
+  const isError = reply.status >= 400 || reply.status === 301 || reply.status === 307;
+  if (!isError) return { ...reply, error: undefined };
+  const body = method === "HEAD" ? undefined : await reply.read(maxErrorBytes).catch(() => undefined);
+  if (method === "HEAD") reply.discard();
+  const said = body && parseError(new TextDecoder().decode(body));
+  const header = reply.headers["x-amz-request-id"];
+  const requestId = said?.requestId ?? (typeof header === "string" ? header.slice(0, 100) : undefined);
+  const { code, message, region } = said ?? {};
+  return { ...reply, error: { code, message, region, requestId } };
+}
+
+/** A HEAD is refused without a reason: there the reply's own time must tell. */
+function refusesClock(reply: S3Reply, at: number, storeAt: number): boolean {
+  if (reply.error?.code === "RequestTimeTooSkewed") return true;
+  return reply.status === 403 && reply.error?.code === undefined && Math.abs(storeAt - at) > farOffMs;
+}
+
+function regionOf(reply: S3Reply): string | undefined {
+  if (!reply.error) return undefined;
+  const header = reply.headers["x-amz-bucket-region"];
+  const wrong =
+    reply.status === 301 || reply.status === 307 || reply.error.code === "AuthorizationHeaderMalformed";
+  const region = typeof header === "string" ? header : reply.error.region;
+  return wrong && region !== undefined && /^[a-z0-9-]{1,40}$/.test(region) ? region : undefined;
+}
+
+/** The store's clock by this reply, in ms, unless a cache answered or the header is missing. */
+export function storeTime(headers: IncomingHttpHeaders): number | undefined {
+  const at = Date.parse(headers.date ?? "");
+  const cached = ["x-cache", "cf-cache-status"].some((header) => /hit/i.test(String(headers[header] ?? "")));
+  return Number.isNaN(at) || cached || Number(headers.age ?? 0) !== 0 ? undefined : at;
+}
+
+/** An ETag as a version: without its quotes, which stores give in one reply and leave out in another. */
+export function versionOf(etag: string | undefined): string | undefined {
+  const version = etag?.trim().replace(/^(?:W\/)?"(.*)"$/, "$1");
+  return version === "" ? undefined : version;
+}
+
+function payloadSha256(body: Uint8Array | Source | undefined): string {
+  if (body === undefined) return emptySha256;
+  return body instanceof Uint8Array ? createHash("sha256").update(body).digest("hex") : body.sha256;
+}
+
+function bodySize(body: Uint8Array | Source | undefined): number {
+  return body === undefined ? 0 : body instanceof Uint8Array ? body.length : body.size;
+}
+
+function definedOnly<T extends object>(given: T | undefined): Partial<T> {
+  return Object.fromEntries(Object.entries(given ?? {}).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
