@@ -26,8 +26,12 @@ export interface Change<T extends object, Answer> {
   landed(now: T, mine: T): "yes" | "no" | "unknown";
   /** Where to begin without a read: with nothing there, or with a state known from before. A wrong guess costs a read. */
   readonly assume?: "nothing" | Found<T>;
-  /** Told of each attempt, before it is sent. */
-  attempt?(put: T): void;
+  /** Told of each attempt, and of what it is to replace, before it is sent. */
+  attempt?(put: T, base: T | undefined): void;
+  /** In a store without conditions: how long to wait before looking whether a rival overwrote it. */
+  readonly settleMs?: number;
+  /** Reads what is there, where more than this one object says it. */
+  load?(): Promise<Found<T> | undefined>;
 }
 
 export type Outcome<T, Answer> =
@@ -61,7 +65,9 @@ export async function update<T extends object, Answer>(
     const decision = change.decide(found);
     if ("answer" in decision) return { kind: "answered", answer: decision.answer, found };
 
-    change.attempt?.(decision.put);
+    change.attempt?.(decision.put, found?.record);
+    if (store.traits.conditions === "ignored")
+      return await putUnguarded({ store, world }, change, decision.put, found);
     const settled = await settle(store, change, decision.put, found, tries);
     if (settled.kind !== "overtaken") return settled;
     found = settled.by;
@@ -113,6 +119,47 @@ async function settle<T extends object, Answer>(
   }
 }
 
+/**
+ * Best effort, for a store that has no conditions and was chosen all the same: write, wait, read back. Two writers can
+ * both believe that they won if one of them is slower than the wait; whoever offers this says so.
+ */
+async function putUnguarded<T extends object, Answer>(
+  { store, world }: { store: Store; world: World },
+  change: Change<T, Answer>,
+  mine: T,
+  base: Found<T> | undefined,
+): Promise<Outcome<T, Answer>> {
+  const now = await load(store, change);
+  if (now?.version !== base?.version) {
+    const decision = change.decide(now);
+    if ("answer" in decision) return { kind: "answered", answer: decision.answer, found: now };
+    mine = decision.put;
+  }
+  const put = await store.put(change.key, writeRecord(change.key, mine), "anything");
+  if (put.outcome !== "written")
+    return { kind: "unknown", cause: put.outcome === "unknown" ? put.cause : contended(change.key, 0) };
+  if (change.settleMs === undefined) {
+    return {
+      kind: "written",
+      mine,
+      now: { record: mine, version: put.version, writtenAt: put.storeNow, storeNow: put.storeNow },
+    };
+  }
+  await world.sleep(change.settleMs);
+  const after = await load(store, change);
+  if (after && change.landed(after.record, mine) === "yes") return { kind: "written", mine, now: after };
+  const decision = change.decide(after);
+  if ("answer" in decision) return { kind: "answered", answer: decision.answer, found: after };
+  return { kind: "unknown", cause: contended(change.key, change.settleMs) };
+}
+
+function load<T extends object, Answer>(
+  store: Store,
+  change: Change<T, Answer>,
+): Promise<Found<T> | undefined> {
+  return change.load ? change.load() : readFound(store, change);
+}
+
 /** What is there now; or why that cannot be learned, which decides nothing. */
 async function readBack<T extends object, Answer>(
   store: Store,
@@ -121,7 +168,7 @@ async function readBack<T extends object, Answer>(
 ): Promise<Found<T> | undefined | TracecraftError> {
   for (;;) {
     try {
-      return await readFound(store, change);
+      return await load(store, change);
     } catch (error) {
       if (!(error instanceof TracecraftError)) throw error;
       if (error.code !== "unreachable" || tries.over()) return error;

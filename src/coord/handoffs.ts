@@ -1,0 +1,74 @@
+import { messageKey } from "../format/keys.ts";
+import { schemaNumber, valueLimit, writeRecord, type HandoffRecord } from "../format/records.ts";
+import type { ClaimRecord, ClaimState } from "./claim-record.ts";
+import type { Project } from "./project.ts";
+
+/** What is told to whoever comes next. All absent: nothing was said about it. */
+export interface HandoffWords {
+  readonly note?: string | undefined;
+  readonly to?: string | undefined;
+  readonly nextAction?: string | undefined;
+  readonly changedFiles?: readonly string[] | undefined;
+  readonly changedFilesCount?: number | undefined;
+}
+
+/** A handoff always has next_agent, next_action (null when absent) and note (""), as the published one has. */
+export function handoffOf(
+  project: Project,
+  step: string,
+  state: ClaimState,
+  words: HandoffWords,
+  at: string,
+): HandoffRecord {
+  const count = words.changedFilesCount ?? words.changedFiles?.length;
+  return {
+    schema: schemaNumber,
+    from_agent: project.agent,
+    from_step: step,
+    next_agent: words.to ?? null,
+    state,
+    next_action: words.nextAction ?? null,
+    note: words.note ?? "",
+    created_at: at,
+    ...(words.changedFiles && { changed_files: [...words.changedFiles], changed_files_count: count ?? 0 }),
+  };
+}
+
+/** Whether a repeated command says what the handoff says already. What it leaves out is the same. */
+export function sameWords(
+  found: HandoffRecord | undefined,
+  { note, to, nextAction, changedFiles }: HandoffWords,
+): boolean {
+  return (
+    (note === undefined || note === (found?.note ?? "")) &&
+    (to === undefined || to === found?.next_agent) &&
+    (nextAction === undefined || nextAction === found?.next_action) &&
+    (changedFiles === undefined || JSON.stringify(changedFiles) === JSON.stringify(found?.changed_files))
+  );
+}
+
+/**
+ * A handoff to somebody is also a message to them. Its key comes from the entry in the log, so that a repeated
+ * complete makes good a message that was not sent, and never sends it twice.
+ */
+export function tellNext(project: Project, step: string, claim: ClaimRecord): void {
+  const { handoff } = claim;
+  const entry = claim.log?.find(({ n }) => n === handoff?.n);
+  if (!handoff?.next_agent || !entry?.agent || handoff.n === undefined) return;
+  const id = entry.nonce.slice(0, 8);
+  const key = messageKey(handoff.next_agent, BigInt(Date.parse(entry.at)) * 1_000_000n, entry.agent, id);
+  const next = handoff.next_action ? `\nnext action: ${handoff.next_action}` : "";
+  const message = {
+    schema: schemaNumber,
+    id,
+    from: entry.agent,
+    to: handoff.next_agent,
+    message: `Step ${step} is ${handoff.state} and handed off to you${handoff.note ? `: ${handoff.note}` : ""}${next}`,
+    sent_at: entry.at,
+    subject: `handoff of ${step}`,
+  };
+  project.background(
+    `the message to ${handoff.next_agent}`,
+    project.store.put(key, writeRecord(key, message, valueLimit), "fresh"),
+  );
+}

@@ -1,0 +1,95 @@
+import { handoffKey, statusKey } from "../format/keys.ts";
+import { handoffRecord, readRecord, schemaNumber, statusRecord } from "../format/records.ts";
+import type { HandoffRecord, StatusRecord } from "../format/records.ts";
+import { countOf, lastEntry, stateOf, termOf, type ClaimRecord } from "./claim-record.ts";
+import type { Project } from "./project.ts";
+import type { StepReading } from "./steps.ts";
+import { update, type Found } from "./update.ts";
+
+/** What is known to be in a projection's place. A wrong "nothing" costs a read; undefined reads first. */
+export interface KnownProjections {
+  readonly status?: Found<StatusRecord> | "nothing" | undefined;
+  readonly handoff?: "nothing" | undefined;
+}
+
+/**
+ * Writes, for readers of format 1, what a claim says. In the background: it is in the bucket when the command has
+ * returned, and if it cannot be written the next command on this step repairs it. Nothing is decided by it.
+ */
+export function writeProjections(
+  project: Project,
+  step: string,
+  claim: ClaimRecord,
+  known: KnownProjections = {},
+): void {
+  const status = statusOf(claim);
+  if (status === undefined) return;
+  const { handoff } = claim;
+  inBackground(statusKey(step), (key) =>
+    put(project, key, status, (_, body) => readRecord(statusRecord, key, body), known.status),
+  );
+  if (handoff?.n === countOf(claim)) {
+    inBackground(handoffKey(step), (key) =>
+      put(project, key, handoff, (_, body) => readRecord(handoffRecord, key, body), known.handoff),
+    );
+  }
+
+  function inBackground(key: string, write: (key: string) => Promise<void>): void {
+    const written = write(key).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      project.warn(`${key} is behind (${why}); the next command on this step repairs it`);
+    });
+    project.background(key, written);
+  }
+}
+
+/** Repairs a projection that a command before us could not write. */
+export function repairProjection(project: Project, { step, claim, status }: StepReading): void {
+  if (!claim || claim.record.n === undefined || statusOf(claim.record) === undefined) return;
+  if ((status?.record.n ?? -1) >= countOf(claim.record)) return;
+  writeProjections(project, step, claim.record, { status: status ?? "nothing" });
+}
+
+/** What is in place of the projections of a claim that was `base`, where nobody has read them. */
+export function guessProjections(base: ClaimRecord | undefined): KnownProjections {
+  const bare = base === undefined || (stateOf(base) === "in_progress" && termOf(base) === 1);
+  return { status: bare ? "nothing" : undefined, handoff: base?.handoff ? undefined : "nothing" };
+}
+
+/** What status.json should say, or undefined where format 1 reads the bare claim rightly as in progress. */
+function statusOf(claim: ClaimRecord): StatusRecord | undefined {
+  const state = stateOf(claim);
+  if (state === "in_progress" && termOf(claim) === 1) return undefined;
+  return {
+    schema: schemaNumber,
+    status: state === "released" ? "pending" : state,
+    agent: claim.agent,
+    started_at: claim.claimed_at,
+    ...(state === "complete" && { completed_at: lastEntry(claim)?.at ?? claim.claimed_at }),
+    term: termOf(claim),
+    n: countOf(claim),
+  };
+}
+
+/** Puts a projection unless a later one is there. */
+async function put<T extends StatusRecord | HandoffRecord>(
+  project: Project,
+  key: string,
+  wanted: T,
+  read: (key: string, body: Uint8Array) => T,
+  assume: Found<T> | "nothing" | undefined,
+): Promise<void> {
+  const nonce = project.world.randomHex(8);
+  const outcome = await update<T, "later">(project, {
+    key,
+    nonce,
+    read,
+    landed: (now) => ((now as { nonce?: unknown }).nonce === nonce ? "yes" : "no"),
+    ...(assume && { assume }),
+    decide(now) {
+      if (now && (now.record.n ?? -1) >= (wanted.n ?? 0)) return { answer: "later" };
+      return { put: { ...wanted, schema: schemaNumber, nonce } };
+    },
+  });
+  if (outcome.kind === "unknown") throw outcome.cause;
+}

@@ -1,0 +1,198 @@
+import { claimKey } from "../format/keys.ts";
+import { formatTime, type HandoffRecord } from "../format/records.ts";
+import {
+  advance,
+  countOf,
+  earlierTermOf,
+  isHolder,
+  landedInClaim,
+  readClaim,
+  stateOf,
+  termOf,
+} from "./claim-record.ts";
+import type { ClaimRecord, ClaimState, LogEntry } from "./claim-record.ts";
+import { holderOf, journalPushedOut } from "./claims.ts";
+import { correctedNow } from "./clock.ts";
+import { journal } from "./journal.ts";
+import { forgetLease, knownLease } from "./leases.ts";
+import { isOurs, type Project } from "./project.ts";
+import {
+  guessProjections,
+  repairProjection,
+  writeProjections,
+  type KnownProjections,
+} from "./projections.ts";
+import { outcomeUnknown, readStep, viewOf, type StepReading, type StepView } from "./steps.ts";
+import { update } from "./update.ts";
+
+export type FinishResult =
+  | { readonly done: true; readonly already: boolean; readonly claim: ClaimRecord }
+  | {
+      readonly done: false;
+      readonly why: Refusal;
+      readonly view: StepView;
+      readonly ours?: LogEntry | undefined;
+      readonly ourTerm?: number;
+    };
+
+/**
+ * - `fenced`: our lease lapsed, or was taken over, and the step is in a later term.
+ * - `held`: somebody else's step. `other_session`: this agent's, by another session of it.
+ * - `released`: nobody's. `finished`: it is in a state that only a reopening leaves.
+ * - `other_handoff`: it is in that state already, with another handoff. `absent`: nobody has claimed it.
+ */
+export type Refusal =
+  | "fenced"
+  | "held"
+  | "other_session"
+  | "released"
+  | "finished"
+  | "other_handoff"
+  | "absent";
+
+/** A change of state that only the holder of a step may make. */
+export interface Transition {
+  readonly state: ClaimState;
+  readonly force: boolean;
+  /** Whether to begin from what this machine knows of the lease, without a read. */
+  readonly assume: boolean;
+  /** What the new claim has besides. */
+  next(at: string): { handoff?: HandoffRecord };
+  /** Whether a claim that is in `state` already was brought there by the same command. */
+  repeats(claim: ClaimRecord): boolean;
+}
+
+/** Makes it, in the term that this session holds, or says why not. */
+export async function transition(
+  project: Project,
+  step: string,
+  act: string,
+  wanted: Transition,
+): Promise<FinishResult> {
+  const { agent, session, world } = project;
+  const nonce = world.randomHex(16);
+  const known = knownLease(project, step);
+  let term = known?.term; // Fixed at the first read: a later term, even under our own name, is somebody else's.
+  let reading: StepReading | undefined;
+  let guessed: KnownProjections = {};
+
+  const outcome = await update<ClaimRecord, Refusal | "already">(project, {
+    key: claimKey(step),
+    nonce,
+    read: readClaim,
+    landed: landedInClaim,
+    ...(wanted.assume && known?.found && { assume: known.found }),
+    async load() {
+      reading = await readStep(project, step);
+      return reading.claim;
+    },
+    decide(found) {
+      const base = found?.record;
+      const refusal = base
+        ? refusalFor(project, base, wanted, term)
+        : wanted.state === "released"
+          ? "absent"
+          : undefined;
+      if (refusal) return { answer: refusal };
+      const takesOver = base !== undefined && stateOf(base) !== "released" && !isHolder(base, agent, session);
+      if (base && !takesOver) term ??= termOf(base);
+      const at = formatTime(correctedNow(project));
+      const released = wanted.state === "released";
+      return {
+        put: advance(base, {
+          state: wanted.state,
+          agent: released ? null : agent,
+          session: released ? null : session.id,
+          term: base ? termOf(base) + (takesOver ? 1 : 0) : 1,
+          at,
+          nonce,
+          ...(takesOver && { takenFrom: holderOf(base) }),
+          ...wanted.next(at),
+        }),
+      };
+    },
+    attempt(put, base) {
+      guessed = guessProjections(base);
+      journal(project, {
+        kind: "transition",
+        step,
+        state: wanted.state,
+        term: termOf(put),
+        n: countOf(put),
+        nonce,
+      });
+      journalPushedOut(project, step, base);
+    },
+  });
+
+  if (outcome.kind === "unknown")
+    throw outcomeUnknown(
+      act.split(" ")[0] === "mark" ? "complete" : act,
+      step,
+      project.deadlineMs,
+      outcome.cause,
+    );
+  if (outcome.kind === "written") {
+    forgetLease(project, step);
+    const inPlace = reading ? { ...guessed, status: reading.status ?? ("nothing" as const) } : guessed;
+    writeProjections(project, step, outcome.mine, inPlace);
+    return { done: true, already: false, claim: outcome.mine };
+  }
+  if (outcome.answer === "already" && reading?.claim) {
+    forgetLease(project, step);
+    repairProjection(project, reading);
+    return { done: true, already: true, claim: reading.claim.record };
+  }
+  return refuse(project, step, act, outcome.answer as Refusal, reading, term);
+}
+
+/** Why a transition must not be made on this claim; undefined where it may. */
+function refusalFor(
+  project: Project,
+  claim: ClaimRecord,
+  wanted: Transition,
+  term: number | undefined,
+): Refusal | "already" | undefined {
+  const { agent, session } = project;
+  const state = stateOf(claim);
+  const last = claim.log?.findLast((entry) => entry.state !== "released");
+  if (state === "released") {
+    const wasOurs = last?.agent === agent && isOurs(session, last.session) && last.term === termOf(claim);
+    return wanted.state === "released" && wasOurs ? "already" : "released";
+  }
+  if (isHolder(claim, agent, session)) {
+    if (term !== undefined && termOf(claim) !== term) return "fenced";
+    if (state === wanted.state) return wanted.repeats(claim) ? "already" : "other_handoff";
+    if (state === "complete" || (wanted.state === "released" && state !== "in_progress")) return "finished";
+    return undefined;
+  }
+  if (wanted.force) return state === "complete" ? "finished" : undefined;
+  const ours = earlierTermOf(claim, agent, session);
+  if ((ours && ours.state !== "released") || (term !== undefined && term < termOf(claim))) return "fenced";
+  return claim.agent === agent ? "other_session" : "held";
+}
+
+async function refuse(
+  project: Project,
+  step: string,
+  act: string,
+  why: Refusal,
+  known: StepReading | undefined,
+  term: number | undefined,
+): Promise<FinishResult> {
+  const reading = known ?? (await readStep(project, step));
+  const view = viewOf(project, reading);
+  const ours = reading.claim && earlierTermOf(reading.claim.record, project.agent, project.session);
+  const ourTerm = term ?? ours?.term;
+  if (why === "fenced") forgetLease(project, step);
+  journal(project, {
+    kind: "refused",
+    act,
+    step,
+    why,
+    term: ourTerm ?? null,
+    found_term: view.term ?? null,
+    found_agent: view.agent,
+  });
+  return { done: false, why, view, ours, ...(ourTerm !== undefined && { ourTerm }) };
+}
