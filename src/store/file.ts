@@ -1,0 +1,119 @@
+import { closeSync } from "node:fs";
+import { TracecraftError } from "../errors.ts";
+import type { Keep } from "./file-clean.ts";
+import { diskError, readBytes, timeThere } from "./file-disk.ts";
+import { listFiles } from "./file-list.ts";
+import { nameOf } from "./file-names.ts";
+import { deleteObject, putObject } from "./file-put.ts";
+import { isThere, openRoot, placeOf, type Place } from "./file-root.ts";
+import { find, openVersion, type Current } from "./file-row.ts";
+import type { GetOptions, Store, StoredObject, Unchanged, Version } from "./store.ts";
+
+export interface FileStoreOptions {
+  /** Under which the keys lie. A "/" at either end says nothing. */
+  readonly prefix?: string;
+  readonly keep?: Keep;
+}
+
+const usualKeep: Keep = { versionsMs: 600_000, temporariesMs: 3_600_000 };
+const readAttempts = 100;
+
+/**
+ * A directory as a store: the default, for any number of processes of one machine. Nothing waits for a lock, so a
+ * process that is killed or stopped at any point blocks nobody, and what was acknowledged survives it. Nothing is
+ * forced to the disk: a power cut may lose what was just written. The root is made by the first write. Network and
+ * FUSE file systems, and those without hard links, are `unfit_store`. Why it is safe: file-row.ts.
+ */
+export function fileStore(root: string, options: FileStoreOptions = {}): Store {
+  const { keep = usualKeep } = options;
+  const prefix = (options.prefix ?? "").replaceAll(/^\/+|\/+$/g, "");
+  const full = (key: string) => (prefix ? `${prefix}/${key}` : key);
+
+  return {
+    name: `file://${root}${prefix && `/${prefix}`}`,
+    traits: { endpoint: `file://${root}`, bucket: "", prefix, server: undefined, conditions: "enforced" },
+
+    get: (async (key, wanted) => {
+      try {
+        return readObject(openRoot(root), full(key), wanted);
+      } catch (error) {
+        throw diskError(error, "read", key);
+      }
+    }) as Store["get"],
+
+    async put(key, body, expect) {
+      nameOf(full(key)); // Nothing is made for what is no key.
+      try {
+        return await putObject(openRoot(root, "make")!, full(key), body, expect, keep);
+      } catch (error) {
+        throw diskError(error, "write", key);
+      }
+    },
+
+    async *list(start, after) {
+      try {
+        const first = after === undefined ? "" : full(after);
+        for (const { storeNow, objects } of listFiles(openRoot(root), full(start), first, keep)) {
+          const skip = full("").length;
+          yield {
+            storeNow,
+            objects: objects.map((object) => ({ ...object, key: object.key.slice(skip) })),
+          };
+        }
+      } catch (error) {
+        throw diskError(error, "list", start);
+      }
+    },
+
+    async delete(key) {
+      try {
+        await deleteObject(openRoot(root), full(key), keep);
+      } catch (error) {
+        throw diskError(error, "delete", key);
+      }
+    },
+  };
+}
+
+function readObject(
+  root: string | undefined,
+  key: string,
+  options: GetOptions & { readonly unless?: Version },
+): StoredObject | Unchanged | undefined {
+  const place = placeOf(root ?? "/", key);
+  if (root === undefined || !(isThere(root, place.row) || isThere(root, place.directory))) return undefined;
+
+  for (let attempt = 0; attempt < readAttempts; attempt++) {
+    const { current } = find(place);
+    if (current === undefined || current.deleted) return undefined;
+    const fd = openVersion(current);
+    if (fd === undefined) continue;
+    try {
+      return readVersion(fd, root, place, current, options);
+    } finally {
+      closeSync(fd);
+    }
+  }
+  throw new TracecraftError("unreachable", `Cannot read "${key}": it changed at each of our looks`);
+}
+
+function readVersion(
+  fd: number,
+  root: string,
+  place: Place,
+  { version, size, writtenAt }: Current,
+  { limit, range, unless }: GetOptions & { readonly unless?: Version },
+): StoredObject | Unchanged {
+  if (version === unless) return { unchanged: true, version, writtenAt, storeNow: timeThere(root) };
+
+  const [from, to] = range ?? [0, size];
+  const start = Math.min(from, size);
+  const end = Math.max(start, Math.min(to, size));
+  if (end - start > limit) {
+    throw new TracecraftError(
+      "malformed",
+      `Cannot read "${place.key}": ${size} bytes, over the limit of ${limit}`,
+    );
+  }
+  return { body: readBytes(fd, start, end), version, size, writtenAt, storeNow: timeThere(root) };
+}
