@@ -33,7 +33,7 @@ export async function finishStep(
   words: HandoffWords,
   { force = false }: { force?: boolean } = {},
 ): Promise<FinishResult> {
-  const result = await transition(project, step, state === "complete" ? "complete" : `mark ${state}`, {
+  const result = await transition(project, step, "complete", {
     state,
     force,
     assume: !force,

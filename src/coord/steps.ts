@@ -142,6 +142,8 @@ export function outcomeUnknown(
   deadlineMs: number,
   cause: TracecraftError,
 ): TracecraftError {
+  const why = cause.cause instanceof Error ? cause.cause.message : cause.cause;
+  const words = why === undefined ? cause.message : `${cause.message}: ${String(why)}`;
   return new TracecraftError(
     "outcome_unknown",
     `Cannot ${act} "${step}": outcome unknown after ${deadlineMs / 1000}s`,

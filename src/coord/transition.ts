@@ -66,7 +66,7 @@ export interface Transition {
 export async function transition(
   project: Project,
   step: string,
-  act: string,
+  act: "complete" | "release",
   wanted: Transition,
 ): Promise<FinishResult> {
   const { agent, session, world } = project;
@@ -94,22 +94,8 @@ export async function transition(
           ? "absent"
           : undefined;
       if (refusal) return { answer: refusal };
-      const takesOver = base !== undefined && stateOf(base) !== "released" && !isHolder(base, agent, session);
-      if (base && !takesOver) term ??= termOf(base);
-      const at = formatTime(correctedNow(project));
-      const released = wanted.state === "released";
-      return {
-        put: advance(base, {
-          state: wanted.state,
-          agent: released ? null : agent,
-          session: released ? null : session.id,
-          term: base ? termOf(base) + (takesOver ? 1 : 0) : 1,
-          at,
-          nonce,
-          ...(takesOver && { takenFrom: holderOf(base) }),
-          ...wanted.next(at),
-        }),
-      };
+      if (base && isHolder(base, agent, session)) term ??= termOf(base);
+      return { put: changed(project, base, wanted, nonce) };
     },
     attempt(put, base) {
       guessed = guessProjections(base);
@@ -125,13 +111,7 @@ export async function transition(
     },
   });
 
-  if (outcome.kind === "unknown")
-    throw outcomeUnknown(
-      act.split(" ")[0] === "mark" ? "complete" : act,
-      step,
-      project.deadlineMs,
-      outcome.cause,
-    );
+  if (outcome.kind === "unknown") throw outcomeUnknown(act, step, project.deadlineMs, outcome.cause);
   if (outcome.kind === "written") {
     forgetLease(project, step);
     const inPlace = reading ? { ...guessed, status: reading.status ?? ("nothing" as const) } : guessed;
@@ -144,6 +124,29 @@ export async function transition(
     return { done: true, already: true, claim: reading.claim.record };
   }
   return refuse(project, step, act, outcome.answer as Refusal, reading, term);
+}
+
+/** The claim after it. Somebody else's step is only ever taken with force: a later term, and the log says from whom. */
+function changed(
+  project: Project,
+  base: ClaimRecord | undefined,
+  wanted: Transition,
+  nonce: string,
+): ClaimRecord {
+  const { agent, session } = project;
+  const takesOver = base !== undefined && !isHolder(base, agent, session);
+  const at = formatTime(correctedNow(project));
+  const released = wanted.state === "released";
+  return advance(base, {
+    state: wanted.state,
+    agent: released ? null : agent,
+    session: released ? null : session.id,
+    term: base ? termOf(base) + (takesOver ? 1 : 0) : 1,
+    at,
+    nonce,
+    ...(takesOver && { takenFrom: holderOf(base) }),
+    ...wanted.next(at),
+  });
 }
 
 /** Why a transition must not be made on this claim; undefined where it may. */
@@ -175,7 +178,7 @@ function refusalFor(
 async function refuse(
   project: Project,
   step: string,
-  act: string,
+  act: "complete" | "release",
   why: Refusal,
   known: StepReading | undefined,
   term: number | undefined,
