@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import {
   closeSync,
@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { TracecraftError, type ErrorCode } from "../errors.ts";
+import { checkedChunks } from "./source.ts";
 import type { Source } from "./store.ts";
 
 const denied = ["no permission", "denied"] as const;
@@ -53,15 +54,11 @@ export function diskError(error: unknown, act: string, thing: string): unknown {
 }
 
 /** Writes a new file. A source that is not what it said is the error `changed`; whatever fails leaves no file. */
-export async function writeTemporary(
-  path: string,
-  body: Uint8Array | Source,
-  key: string,
-): Promise<Temporary> {
+export async function writeTemporary(path: string, body: Uint8Array | Source): Promise<Temporary> {
   const fd = openSync(path, "wx");
   try {
     if (body instanceof Uint8Array) writeAll(fd, body);
-    else await writeSource(fd, body, key);
+    else for await (const chunk of checkedChunks(body)) writeAll(fd, chunk);
     return { path, stat: fstatSync(fd, { bigint: true }) };
   } catch (error) {
     unlinkSync(path);
@@ -147,18 +144,4 @@ function touch(path: string, flags: number): number {
 
 function writeAll(fd: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
-}
-
-async function writeSource(fd: number, source: Source, key: string): Promise<void> {
-  const hash = createHash("sha256");
-  let size = 0;
-  for await (const chunk of source.open()) {
-    size += chunk.length;
-    if (size > source.size) break;
-    hash.update(chunk);
-    writeAll(fd, chunk);
-  }
-  if (size !== source.size || hash.digest("hex") !== source.sha256) {
-    throw new TracecraftError("changed", `Cannot write "${key}": its source changed while it was read`);
-  }
 }

@@ -80,7 +80,7 @@ export async function deleteObject(root: string | undefined, key: string, keep: 
 
 /** A key that only we write: one file, renamed into place. */
 async function writeOnce(place: Place, body: Uint8Array | Source): Promise<PutResult> {
-  const temporary = await writeTemporary(join(place.directory, temporaryName()), body, place.key);
+  const temporary = await writeTemporary(join(place.directory, temporaryName()), body);
   try {
     renameSync(temporary.path, place.plain);
   } catch (error) {
@@ -145,7 +145,7 @@ async function temporaryOn(
   earlier: Temporary | undefined,
   body: Uint8Array | Source,
 ): Promise<Temporary | undefined> {
-  if (!earlier) return writeTemporary(temporaryFor(place.row, number), body, place.key);
+  if (!earlier) return writeTemporary(temporaryFor(place.row, number), body);
   try {
     return redirect(place.row, earlier, number);
   } catch (error) {

@@ -1,4 +1,5 @@
 import { TracecraftError } from "../errors.ts";
+import { checkedChunks } from "./source.ts";
 import type { Expect, Listed, PutResult, Source, Store, StoredObject, Unchanged } from "./store.ts";
 
 const pageSize = 1000;
@@ -77,6 +78,6 @@ function byBytes(a: string, b: string): number {
 
 async function readAll(source: Source): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of source.open()) chunks.push(chunk);
+  for await (const chunk of checkedChunks(source)) chunks.push(chunk.slice());
   return new Uint8Array(Buffer.concat(chunks));
 }
