@@ -91,12 +91,15 @@ export function s3Client(options: S3Options): S3Client {
   let region = options.region || "us-east-1";
   let offsetMs = options.clockOffsetMs ?? 0;
   let keys: Credentials | undefined;
+  let server: string | undefined;
   const place = () => placeOf(options, region);
   const traits: S3Traits = {
     endpoint: options.endpoint?.replace(/\/+$/, "") ?? "https://s3.amazonaws.com",
     bucket: options.bucket,
     prefix,
-    server: undefined,
+    get server() {
+      return server;
+    },
     conditions: "unknown",
     etagQuoting: "unknown",
     redirectsGets: false,
@@ -155,8 +158,7 @@ export function s3Client(options: S3Options): S3Client {
       for (;;) {
         const at = now() + offsetMs;
         const reply = await sendOnce(request, at);
-        const server = reply.headers.server;
-        if (server !== undefined) (traits as { server: string | undefined }).server = server;
+        if (typeof reply.headers["server"] === "string") server = reply.headers["server"];
         const storeAt = Date.parse(reply.headers.date ?? "");
         if (refusesClock(reply, at, storeAt)) {
           if (corrected || Number.isNaN(storeAt)) throw clockError(storeAt - now());
@@ -239,5 +241,7 @@ function bodySize(body: Uint8Array | Source | undefined): number {
 }
 
 function definedOnly<T extends object>(given: T | undefined): Partial<T> {
-  return Object.fromEntries(Object.entries(given ?? {}).filter(([, value]) => value !== undefined)) as Partial<T>;
+  return Object.fromEntries(
+    Object.entries(given ?? {}).filter(([, value]) => value !== undefined),
+  ) as Partial<T>;
 }

@@ -77,7 +77,10 @@ async function getOnce(client: S3Client, key: string, options: Options, leftMs: 
     }
     return { ...(await bodyOf(client, key, reply, options, version)), ...times(reply) };
   }
-  throw new TracecraftError("unreachable", `Cannot read "${key}": HEAD and GET do not agree whether it is there`);
+  throw new TracecraftError(
+    "unreachable",
+    `Cannot read "${key}": HEAD and GET do not agree whether it is there`,
+  );
 }
 
 const noTimes = { writtenAt: undefined, storeNow: undefined };
@@ -106,7 +109,10 @@ async function bodyOf(
 ): Promise<{ body: Uint8Array; size: number; version: Version }> {
   if (version === undefined || (reply.status !== 200 && reply.status !== 206)) {
     reply.discard();
-    throw refusalError({ ...client, method: "GET", key: client.fullKey(key) }, { ...reply, error: undefined });
+    throw refusalError(
+      { ...client, method: "GET", key: client.fullKey(key) },
+      { ...reply, error: undefined },
+    );
   }
   const partial = reply.status === 206;
   // A server that ignores Range sends the whole, of which the part is cut here.
@@ -155,8 +161,10 @@ async function follow(
   let reply = from;
   let base = new URL(client.traits.endpoint);
   for (let hops = 0; hops < maxRedirects && isRedirect(reply); hops++) {
-    const url = URL.canParse(reply.headers.location ?? "", base) && new URL(reply.headers.location ?? "", base);
-    const allowed = url && (url.protocol === "https:" || (url.protocol === "http:" && base.protocol === "http:"));
+    const location = reply.headers.location ?? "";
+    const url = URL.canParse(location, base.href) ? new URL(location, base) : undefined;
+    const allowed =
+      url && (url.protocol === "https:" || (url.protocol === "http:" && base.protocol === "http:"));
     if (!allowed) break;
     base = url;
     reply = await client
