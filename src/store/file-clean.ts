@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { removeIfThere, statIfThere } from "./file-disk.ts";
 import type { Place } from "./file-root.ts";
-import { arrivalOf, numberPath, type Names } from "./file-row.ts";
+import { arrivalOf, numberName } from "./file-row.ts";
 
 /** Ages, by the clock that stamps the files, after which cleaning removes a superseded version or an unused name. */
 export interface Keep {
@@ -12,34 +12,44 @@ export interface Keep {
 /** What one put may spend on it. */
 const removalsPerPut = 64;
 
+const temporaryName = /^t[0-9]{20}\.[0-9a-f]{16}$/;
+
 /**
  * Removes superseded versions, lowest first, with the names they had before, and temporary names of the dead. `names`
- * is what was seen before `top` was written. Stops at whatever cannot be removed: order is what keeps the promise.
+ * is what was seen just before the current version was written, so all numbers in it are superseded. Stops at whatever
+ * is too young or cannot be removed: the order is what keeps the promise. A version goes once its successor, too, is
+ * old: whoever looks for less than that time sees one of both.
  */
-export function clean(place: Place, names: Names, top: number, now: number, keep: Keep): void {
-  const removed = new Set<bigint>();
+export function clean(place: Place, names: readonly string[], now: number, keep: Keep): void {
   try {
-    let lowest = top;
-    for (const [index, number] of names.numbers.slice(0, removalsPerPut).entries()) {
-      lowest = number;
-      const successor = statIfThere(numberPath(place.row, names.numbers[index + 1] ?? top));
-      if (successor && arrivalOf(successor) > now - keep.versionsMs) break;
-      const path = numberPath(place.row, number);
+    const numbers = names.filter((name) => numberName.test(name)).toSorted();
+    const removed = new Set<bigint>();
+    let lowest = Number(numbers[0]); // NaN in a row's first put: there is nothing below it.
+    for (const [index, number] of numbers.slice(0, removalsPerPut).entries()) {
+      const successor = numbers[index + 1];
+      if (successor === undefined || isYoung(place, successor, now - keep.versionsMs)) break;
+      if (isYoung(place, number, now - keep.versionsMs)) break;
+      const path = join(place.row, number);
       const stat = statIfThere(path);
-      if (stat && arrivalOf(stat) > now - keep.versionsMs) break;
-      if (number === 1) removeIfThere(place.plain); // An adopted file: it comes before its own number.
+      if (index === 0) removeIfThere(place.plain); // An adopted file comes before its own number, 1.
       removeIfThere(path);
       if (stat) removed.add(stat.ino);
-      lowest = number + 1;
+      lowest = Number(number) + 1;
     }
-    for (const name of names.temporaries.slice(0, 2 * removalsPerPut)) {
-      if (Number(name.slice(1, 21)) >= lowest) break;
+    const temporaries = names.filter((name) => temporaryName.test(name)).toSorted();
+    for (const name of temporaries.slice(0, 2 * removalsPerPut)) {
+      if (!(Number(name.slice(1, 21)) < lowest)) break;
       const path = join(place.row, name);
       const stat = statIfThere(path);
       if (stat?.nlink !== 1n) continue; // The second name of a version that is still there.
       if (removed.has(stat.ino) || arrivalOf(stat) <= now - keep.temporariesMs) removeIfThere(path);
     }
   } catch {
-    // A put that was written stays written. The next one cleans.
+    // The put before it stays written. The next one cleans.
   }
+}
+
+function isYoung(place: Place, number: string, before: number): boolean {
+  const stat = statIfThere(join(place.row, number));
+  return stat !== undefined && arrivalOf(stat) > before;
 }

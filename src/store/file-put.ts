@@ -45,11 +45,11 @@ export async function putObject(
 
   makeDirectory(root, place.directory);
   for (let round = 0; round < rounds; round++) {
-    const { current, names } = find(place);
+    const { current, top } = find(place);
     if (current && !current.deleted) {
       return { outcome: "written", version: current.version, storeNow: timeThere(root) };
     }
-    const free = names.numbers.length === 0 && statIfThere(place.plain) === undefined;
+    const free = top === undefined && statIfThere(place.plain) === undefined;
     if (free) return writeOnce(place, body);
     const result = await replace(root, place, body, "nothing", keep); // Beside a folder, or after a deleted version.
     if (result.outcome !== "refused") return result;
@@ -63,9 +63,9 @@ export async function deleteObject(root: string | undefined, key: string, keep: 
   if (root === undefined || !(isThere(root, place.row) || isThere(root, place.directory))) return;
 
   for (let round = 0; round < rounds; round++) {
-    const { current, names } = find(place);
+    const { current, top } = find(place);
     if (current === undefined || current.deleted) return;
-    if (names.numbers.length === 0) {
+    if (top === undefined) {
       removeIfThere(place.plain);
       continue; // Somebody may just have given it a row.
     }
@@ -107,9 +107,9 @@ async function replace(
   let unlinked: Temporary | undefined;
   try {
     for (let round = 0; round < rounds; round++) {
-      const { current, names } = find(place);
+      const { current, top, names } = find(place);
       if (!isExpected(current, expect)) return { outcome: "refused" };
-      if (current && names.numbers.length === 0) {
+      if (current && top === undefined) {
         adopt(place);
         continue;
       }
@@ -120,7 +120,7 @@ async function replace(
       const result = publish(place, unlinked, current);
       if (result.outcome !== "refused") unlinked = undefined; // Its name stays beside the version: file-row.ts.
       if (result.outcome === "written") {
-        clean(place, names, number, result.storeNow, keep);
+        clean(place, names, result.storeNow, keep);
         return result;
       }
       if (expect === "anything" || result.outcome === "again") continue;

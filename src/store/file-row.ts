@@ -55,10 +55,10 @@ export interface Current {
   readonly deleted: boolean;
 }
 
-/** What one look saw: the row's names, ascending. */
-export interface Names {
-  readonly numbers: readonly number[];
-  readonly temporaries: readonly string[];
+/** What one look saw: the greatest number, undefined in an empty row, and every name there is, in no order. */
+export interface Look {
+  readonly top: number | undefined;
+  readonly names: readonly string[];
 }
 
 export type Published =
@@ -67,35 +67,38 @@ export type Published =
 
 const lookMaxMs = 60_000;
 const findAttempts = 100;
-const numberName = /^(?!0{20})[0-9]{20}$/;
-const temporaryOfNumber = /^t[0-9]{20}\.[0-9a-f]{16}$/;
+export const numberName = /^(?!0{20})[0-9]{20}$/;
 
 /** Where links do not work as we need them: FAT, exFAT, some containers' mounts. */
 const noLinks = new Set(["EXDEV", "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
 
-export function look(row: string): Names {
+export function look(row: string): Look {
   for (;;) {
     const began = performance.now();
-    const names = readNames(row);
-    if (performance.now() - began < lookMaxMs) return names;
+    const names = namesIn(row);
+    if (performance.now() - began > lookMaxMs) continue;
+    let top = "";
+    for (const name of names) if (name > top && numberName.test(name)) top = name;
+    if (Number(top) < Number.MAX_SAFE_INTEGER) return { top: top ? Number(top) : undefined, names };
+    throw new TracecraftError("malformed", `Cannot use "${row}": it holds a number that we never wrote`);
   }
 }
 
 /** The current version, one that says "deleted" included, and the names beside it. */
-export function find(place: Place): { readonly names: Names; readonly current: Current | undefined } {
+export function find(place: Place): Look & { readonly current: Current | undefined } {
   for (let attempt = 0; attempt < findAttempts; attempt++) {
-    const names = look(place.row);
-    const top = names.numbers.at(-1);
+    const { top, names } = look(place.row);
     const path = top === undefined ? place.plain : numberPath(place.row, top);
     const stat = statIfThere(path);
     if (stat === undefined && top !== undefined) continue; // Removed since the look, so there is a greater one.
-    if (stat === undefined || (top === undefined && stat.isDirectory())) return { names, current: undefined };
+    if (stat === undefined || (top === undefined && stat.isDirectory()))
+      return { top, names, current: undefined };
     if (!stat.isFile()) throw new TracecraftError("malformed", `Cannot use "${place.key}": not a file`);
 
     const deleted = isDeleted(path, stat);
     if (deleted === undefined) continue;
     const current = { number: top ?? 1, path, size: Number(stat.size), writtenAt: arrivalOf(stat), deleted };
-    return { names, current: { ...current, version: versionOf(current.number, stat) } };
+    return { top, names, current: { ...current, version: versionOf(current.number, stat) } };
   }
   throw new TracecraftError("unreachable", `Cannot read "${place.key}": it changed at each of our looks`);
 }
@@ -109,7 +112,7 @@ export function openVersion(current: Current): number | undefined {
   return undefined;
 }
 
-/** A name for a body on its way to `number`. Cleaning finds it by that number. */
+/** A name for a body on its way to `number`: `t<20 digits>.<random>`. Cleaning finds it by that number. */
 export function temporaryFor(row: string, number: number): string {
   return join(row, `t${digits(number)}.${randomBytes(8).toString("hex")}`);
 }
@@ -153,20 +156,13 @@ export function publish(place: Place, temporary: Temporary, base: Current | unde
   }
 }
 
-function readNames(row: string): Names {
-  let names: string[];
+function namesIn(row: string): string[] {
   try {
-    names = readdirSync(row);
+    return readdirSync(row);
   } catch (error) {
-    if (isAbsent(error)) return { numbers: [], temporaries: [] };
+    if (isAbsent(error)) return [];
     throw error;
   }
-  const numbers = names.filter((name) => numberName.test(name)).map(Number);
-  if (numbers.some((number) => number >= Number.MAX_SAFE_INTEGER)) {
-    throw new TracecraftError("malformed", `Cannot use "${row}": it holds a number that we never wrote`);
-  }
-  const temporaries = names.filter((name) => temporaryOfNumber.test(name)).toSorted();
-  return { numbers: numbers.toSorted((a, b) => a - b), temporaries };
 }
 
 /** Only a file of the mark's length is opened. Undefined when it is another file by now. */
@@ -188,7 +184,7 @@ function isStillThere(base: Current): boolean {
 }
 
 function isFirst(place: Place): boolean {
-  return look(place.row).numbers.at(-1) === 1 && statIfThere(place.plain)?.isFile() !== true;
+  return look(place.row).top === 1 && statIfThere(place.plain)?.isFile() !== true;
 }
 
 function linkError(error: unknown, place: Place): unknown {
