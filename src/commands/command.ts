@@ -48,6 +48,8 @@ export interface Surroundings {
   readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: string;
+  /** The project's own rules of redaction and its allow-list, as they stand in the configuration, unchecked. */
+  readonly redaction: unknown;
   /** All of standard input. */
   readStdin(): Promise<Uint8Array>;
   /** Ends when the process is told to stop. */

@@ -44,10 +44,17 @@ export function writeProjections(
 }
 
 /** Repairs a projection that a command before us could not write. */
-export function repairProjection(project: Project, { step, claim, status }: StepReading): void {
-  if (!claim || claim.record.n === undefined || statusOf(claim.record) === undefined) return;
-  if ((status?.record.n ?? -1) >= countOf(claim.record)) return;
+export function repairProjection(project: Project, reading: StepReading): void {
+  const { step, claim, status } = reading;
+  if (!claim || stateOfProjection(reading) === "right") return;
   writeProjections(project, step, claim.record, { status: status ?? "nothing" });
+}
+
+/** Whether the projections of a step say what its claim says. What format 1 wrote by itself is left as it is. */
+export function stateOfProjection({ claim, status, adopted, formatOneSays }: StepReading): "right" | "behind" {
+  if (!claim || adopted || claim.record.n === undefined || statusOf(claim.record) === undefined)
+    return "right";
+  return (status?.record.n ?? -1) < countOf(claim.record) ? "behind" : "right";
 }
 
 /** What is in place of the projections of a claim that was `base`, where nobody has read them. */

@@ -1,0 +1,155 @@
+import type { FinishState } from "../coord/finish.ts";
+import { finishStep } from "../coord/finish.ts";
+import type { HandoffWords } from "../coord/handoffs.ts";
+import { stateWords } from "../coord/steps.ts";
+import type { FinishResult } from "../coord/transition.ts";
+import { TracecraftError } from "../errors.ts";
+import { agentName, stepId } from "../format/names.ts";
+import { changedFilesLimit, noteLimit, type ClaimRecord } from "../format/records.ts";
+import { defineCommand, type Context } from "./command.ts";
+import { fencedError, heldError } from "./refusals.ts";
+import { redactTexts, redactionWarning } from "./redacted.ts";
+import { size } from "./values.ts";
+
+const done: Record<FinishState, string> = {
+  complete: "Completed step",
+  blocked: "Blocked step",
+  needs_review: "Needs review on step",
+};
+
+export const complete = defineCommand({
+  name: "complete",
+  summary: "Finish a step and hand it on",
+  positionals: { step: { help: "the step that is done" } },
+  options: {
+    note: { placeholder: "TEXT", help: "what was done, for whoever comes next" },
+    to: { placeholder: "AGENT", help: "hand it on: this agent gets a message" },
+    nextAction: { placeholder: "TEXT", help: "what is to be done next" },
+    changedFilesFromGit: { help: "list the files that git says were changed, new ones included" },
+    blocked: { help: "it cannot go on: whoever waits for it is told" },
+    needsReview: { help: "somebody must look at it before it counts" },
+    force: { help: "take it over from its holder, who is then fenced" },
+    noRedact: { help: "keep what looks like a secret" },
+  },
+  exits: {
+    done: "done, or done already",
+    claimed: "another has it, or it is finished otherwise",
+    fenced: "it was taken over: stop",
+  },
+  examples: [
+    'tracecraft complete design --note "API in api.py" --to api-2',
+    'tracecraft complete design --blocked --note "needs a key"',
+  ],
+  needs: "project",
+
+  async run(context, args) {
+    const { project } = context;
+    const step = stepId(args.step, "complete");
+    if (args.blocked && args.needsReview)
+      throw new TracecraftError("usage", "Use at most one of --blocked / --needs-review");
+    const state: FinishState = args.blocked ? "blocked" : args.needsReview ? "needs_review" : "complete";
+    const to = args.to === undefined ? undefined : agentName(args.to, "hand off to");
+    const redacted = await redactTexts(
+      context,
+      { note: args.note, next_action: args.nextAction },
+      args.noRedact,
+    );
+    const { note, next_action: nextAction } = redacted.texts;
+    if (Buffer.byteLength(note ?? "") > noteLimit) {
+      throw new TracecraftError(
+        "usage",
+        `Cannot complete "${args.step}": the note has ${size(Buffer.byteLength(note ?? ""))}, over ${size(noteLimit)}`,
+        {
+          hint: `tracecraft artifact upload FILE --step ${step}`,
+        },
+      );
+    }
+    const words: HandoffWords = {
+      note,
+      to,
+      nextAction,
+      ...(args.changedFilesFromGit && (await filesFromGit(context))),
+    };
+    const result = await finishStep(project, step, state, words, { force: args.force });
+    if (!result.done) throw refusal(args.step, state, context, result);
+
+    const { claim, already } = result;
+    return {
+      data: {
+        step,
+        state,
+        agent: project.agent,
+        term: claim.term,
+        already,
+        redactions: redacted.counts,
+        handoff: handoffJson(claim),
+      },
+      text: `${done[state]} ${args.step}${handoffWords(claim)}${already ? `\nalready ${stateWords(state)}, term ${claim.term}` : ""}`,
+      warnings: redactionWarning(redacted.counts, "the note"),
+      told: { steps: [step] },
+    };
+  },
+});
+
+async function filesFromGit({
+  cwd,
+}: Context): Promise<Pick<HandoffWords, "changedFiles" | "changedFilesCount">> {
+  const { changedFiles } = await import("./changed-files.ts");
+  const files = await changedFiles(cwd);
+  return { changedFiles: files.slice(0, changedFilesLimit), changedFilesCount: files.length };
+}
+
+function handoffWords({ handoff }: ClaimRecord): string {
+  const to = handoff?.next_agent ? ` → handed off to ${handoff.next_agent}` : "";
+  const files = handoff?.changed_files
+    ? ` (${handoff.changed_files_count ?? handoff.changed_files.length} changed file(s))`
+    : "";
+  return `${to}${files}`;
+}
+
+function handoffJson({ handoff }: ClaimRecord): Record<string, unknown> | null {
+  if (!handoff) return null;
+  return {
+    to: handoff.next_agent ?? null,
+    note: handoff.note,
+    next_action: handoff.next_action ?? null,
+    ...(handoff.changed_files && {
+      changed_files: handoff.changed_files,
+      changed_files_count: handoff.changed_files_count,
+    }),
+  };
+}
+
+function refusal(
+  name: string,
+  wanted: FinishState,
+  { project }: Context,
+  result: FinishResult & { done: false },
+): TracecraftError {
+  const { view, why } = result;
+  const details = { step: view.step, agent: view.agent, state: view.state, term: view.term };
+  const cannot = (state: string, hint: string) => {
+    return new TracecraftError("finished", `Cannot complete "${name}": ${state} (term ${view.term})`, {
+      hint,
+      details,
+    });
+  };
+  switch (why) {
+    case "fenced":
+      return fencedError(
+        "complete",
+        name,
+        view,
+        result.ourTerm,
+        `tracecraft send ${view.agent ?? "_broadcast"} "…"`,
+      );
+    case "released":
+      return cannot("it is released", `tracecraft claim ${name}`);
+    case "other_handoff":
+      return cannot(`it is ${stateWords(wanted)} with another handoff`, `tracecraft reopen ${name}`);
+    case "finished":
+      return cannot(`it is ${stateWords(view.state)}`, `tracecraft reopen ${name}`);
+    default:
+      return heldError("complete", name, project, view);
+  }
+}

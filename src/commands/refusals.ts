@@ -1,0 +1,53 @@
+import type { Project } from "../coord/project.ts";
+import type { StepView } from "../coord/steps.ts";
+import { TracecraftError } from "../errors.ts";
+import { leaseWords, sessionWords, sinceWords } from "./step-words.ts";
+import { shownLine } from "./text.ts";
+import { plainTime, span } from "./values.ts";
+
+type Act = "complete" | "release" | "renew";
+
+/** The step went to somebody else while we were away: whatever we still wanted to say of it is refused. */
+export function fencedError(
+  act: Act,
+  name: string,
+  view: StepView,
+  ourTerm: number | undefined,
+  hint: string,
+): TracecraftError {
+  const { last, term } = view;
+  const by = shownLine(view.agent ?? last?.agent ?? "somebody");
+  const forced = last?.taken_from && last.state !== "in_progress";
+  const how = forced ? `${by} forced it` : `your lease lapsed and ${by} took it over`;
+  const at = last ? ` at ${plainTime(Date.parse(last.at))}` : "";
+  return new TracecraftError("fenced", `Cannot ${act} "${name}": ${how}${at} (term ${term})`, {
+    ...(act !== "renew" && ourTerm !== undefined && { cause: `you held term ${ourTerm}` }),
+    hint,
+    details: { step: view.step, agent: view.agent, term, our_term: ourTerm ?? null },
+  });
+}
+
+/** Somebody else's step, or this agent's by another session of it. */
+export function heldError(act: Act, name: string, { agent }: Project, view: StepView): TracecraftError {
+  const holder = shownLine(view.agent ?? "nobody");
+  const details = { step: view.step, agent: view.agent, state: view.state, term: view.term };
+  if (view.agent === agent) {
+    return new TracecraftError(
+      "other_session",
+      `Cannot ${act} "${name}": another session of ${agent} has it`,
+      {
+        cause: `${sessionWords(view.session)}, ${span(view.remainingS ?? 0)} left, term ${view.term}`,
+        hint: `tracecraft claim ${name} --mine`,
+        details: { ...details, session: view.session },
+      },
+    );
+  }
+  const words = `Step ${name} is claimed by '${holder}', not '${agent}'.`;
+  const force =
+    act === "complete" ? " Pass --force to complete it anyway (e.g. if the claim-holder crashed)." : "";
+  return new TracecraftError("claimed", `${words}${force}`, {
+    cause: view.state === "in_progress" ? leaseWords(view) : sinceWords(view),
+    hint: `tracecraft wait-for ${name}`,
+    details,
+  });
+}
