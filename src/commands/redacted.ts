@@ -17,7 +17,7 @@ export async function redactTexts<Name extends string>(
   const { createRedactor } = await import("../redact/redact.ts");
   const redactor = createRedactor({ env, project: redaction });
   const counts: Record<string, number> = {};
-  const clean = { ...texts };
+  const clean: Record<Name, string | undefined> = { ...texts };
   for (const name of Object.keys(texts) as Name[]) {
     const text = texts[name];
     if (text === undefined) continue;
