@@ -159,7 +159,8 @@ function originOf(server: Server): string {
 
 function seenOf(request: IncomingMessage): Seen {
   const [path = "", search = ""] = (request.url ?? "").split("?");
-  const [, bucket = "", ...rest] = path.split("/");
+  const virtual = /^(.+)\.localhost(?::\d+)?$/.exec(request.headers.host ?? "")?.[1];
+  const [, bucket = "", ...rest] = virtual === undefined ? path.split("/") : ["", virtual, path.slice(1)];
   const query = Object.fromEntries(new URLSearchParams(search.replaceAll("+", "%2B")));
   return {
     method: request.method ?? "",

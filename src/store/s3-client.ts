@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Credentials } from "./credentials.ts";
+import { endpointName, placeOf } from "./s3-address.ts";
 import { clockError, networkTrouble } from "./s3-errors.ts";
 import type { HttpReply, Send, Timeouts } from "./s3-http.ts";
 import { httpSender } from "./s3-http.ts";
@@ -83,65 +84,19 @@ const renewBeforeMs = 60_000;
 
 /** Signs, addresses and sends requests to one bucket, and notes what each reply says about the store. */
 export function s3Client(options: S3Options): S3Client {
-  const now = options.now ?? Date.now;
   const timeouts = { ...defaultTimeouts, ...definedOnly(options.timeouts) };
-  const send = httpSender(timeouts);
   const prefix = (options.prefix ?? "").replaceAll(/^\/+|\/+$/g, "");
   const name = `s3://${options.bucket}${prefix && `/${prefix}`}`;
-  let region = options.region || "us-east-1";
-  let offsetMs = options.clockOffsetMs ?? 0;
-  let keys: Credentials | undefined;
-  let server: string | undefined;
-  const place = () => placeOf(options, region);
-  const traits: S3Traits = {
-    endpoint: options.endpoint?.replace(/\/+$/, "") ?? "https://s3.amazonaws.com",
+  const traits: Noted<S3Traits, "server"> = {
+    endpoint: endpointName(options.endpoint, options.bucket),
     bucket: options.bucket,
     prefix,
-    get server() {
-      return server;
-    },
+    server: undefined,
     conditions: "unknown",
     etagQuoting: "unknown",
     redirectsGets: false,
   };
-
-  async function currentKeys(): Promise<Credentials> {
-    if (!keys || (keys.expiresAt !== undefined && keys.expiresAt - renewBeforeMs <= now())) {
-      keys = await options.credentials();
-    }
-    return keys;
-  }
-
-  async function sendOnce(request: S3Request, at: number): Promise<S3Reply> {
-    const { origin, path } = place();
-    const query = request.query ?? {};
-    const fullPath = request.key === undefined ? path || "/" : `${path}/${encodePath(request.key)}`;
-    const signed = sign(
-      {
-        method: request.method,
-        path: fullPath,
-        query,
-        headers: { ...request.headers, host: origin.host },
-        payloadSha256: payloadSha256(request.body),
-      },
-      await currentKeys(),
-      { region, at },
-    );
-    // Not signed: what a proxy may change on its way without harm.
-    const headers: Record<string, string> = { ...signed, "accept-encoding": "identity" };
-    if (request.method === "PUT" || request.method === "POST") {
-      headers["content-length"] = String(bodySize(request.body));
-    } else headers["cache-control"] = "no-cache";
-    const search = queryString(query);
-    const target = search ? `${fullPath}?${search}` : fullPath;
-    try {
-      const { method, body, withinMs } = request;
-      return await withError(await send({ method, origin, target, headers, body, withinMs }), method);
-    } catch (error) {
-      throw networkTrouble(name, error);
-    }
-  }
-
+  const sendElsewhere = httpSender(timeouts);
   return {
     name,
     bucket: options.bucket,
@@ -149,46 +104,101 @@ export function s3Client(options: S3Options): S3Client {
     timeouts,
     random: options.random ?? Math.random,
     multipart: { ...defaultMultipart, ...definedOnly(options.multipart) },
-    sendElsewhere: send,
+    sendElsewhere,
     fullKey: (key) => (prefix ? `${prefix}/${key}` : key),
-
-    async send(request) {
-      let corrected = false;
-      let moved = false;
-      for (;;) {
-        const at = now() + offsetMs;
-        const reply = await sendOnce(request, at);
-        if (typeof reply.headers["server"] === "string") server = reply.headers["server"];
-        const storeAt = Date.parse(reply.headers.date ?? "");
-        if (refusesClock(reply, at, storeAt)) {
-          if (corrected || Number.isNaN(storeAt)) throw clockError(storeAt - now());
-          corrected = true;
-          offsetMs = storeAt - now();
-          options.onSkew?.(offsetMs);
-          continue;
-        }
-        const elsewhere = regionOf(reply);
-        if (elsewhere !== undefined && elsewhere !== region && !moved) {
-          moved = true;
-          region = elsewhere;
-          continue;
-        }
-        if (/^(?:Expired|Invalid)Token/.test(reply.error?.code ?? "")) keys = undefined;
-        return reply;
-      }
-    },
+    send: correctedSend(options, traits, signedSend(options, name, sendElsewhere)),
   };
 }
 
-/** Where requests go: the origin, and the path before the key. */
-function placeOf(options: S3Options, region: string): { origin: URL; path: string } {
-  const domain = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
-  const origin = new URL(options.endpoint ?? `https://s3.${region}.${domain}`);
-  const base = origin.pathname.replace(/\/+$/, "");
-  origin.pathname = "/";
-  if (options.addressing !== "virtual") return { origin, path: `${base}/${encodePath(options.bucket)}` };
-  origin.hostname = `${options.bucket}.${origin.hostname}`;
-  return { origin, path: base };
+type Noted<T, K extends keyof T> = Omit<T, K> & { -readonly [key in K]: T[key] };
+
+interface Stance {
+  region: string;
+  offsetMs: number;
+  keys: Promise<Credentials> | undefined;
+}
+
+type SendSigned = (request: S3Request, stance: Stance, now: number) => Promise<S3Reply>;
+
+/** Sends as things stand, and once more where S3 says that clock or region is wrong: it did not look any further. */
+function correctedSend(
+  options: S3Options,
+  traits: Noted<S3Traits, "server">,
+  send: SendSigned,
+): S3Client["send"] {
+  const now = options.now ?? Date.now;
+  const stance: Stance = {
+    region: options.region || "us-east-1",
+    offsetMs: options.clockOffsetMs ?? 0,
+    keys: undefined,
+  };
+  return async (request) => {
+    let corrected = false;
+    let moved = false;
+    for (;;) {
+      const at = now() + stance.offsetMs;
+      const reply = await send(request, stance, now());
+      if (typeof reply.headers["server"] === "string") traits.server = reply.headers["server"];
+      const storeAt = Date.parse(reply.headers.date ?? "");
+      if (refusesClock(reply, at, storeAt)) {
+        if (corrected || Number.isNaN(storeAt)) throw clockError(storeAt - now());
+        corrected = true;
+        stance.offsetMs = storeAt - now();
+        options.onSkew?.(stance.offsetMs);
+        continue;
+      }
+      const elsewhere = regionOf(reply);
+      if (elsewhere !== undefined && elsewhere !== stance.region && !moved) {
+        moved = true;
+        stance.region = elsewhere;
+        continue;
+      }
+      if (/^(?:Expired|Invalid)Token/.test(reply.error?.code ?? "")) stance.keys = undefined;
+      return reply;
+    }
+  };
+}
+
+function signedSend(options: S3Options, name: string, send: Send): SendSigned {
+  return async (request, stance, now) => {
+    const { region } = stance;
+    const { origin, path } = placeOf(options, region);
+    const { method, body, query = {}, withinMs } = request;
+    const fullPath = request.key === undefined ? path || "/" : `${path}/${encodePath(request.key)}`;
+    const signable = {
+      method,
+      path: fullPath,
+      query,
+      headers: { ...request.headers, host: origin.host },
+      payloadSha256: payloadSha256(body),
+    };
+    const keys = await currentKeys(options, stance, now);
+    // The rest is not signed: a proxy may change it without harm.
+    const headers = sign(signable, keys, { region, at: now + stance.offsetMs });
+    headers["accept-encoding"] = "identity";
+    if (method === "PUT" || method === "POST") headers["content-length"] = String(bodySize(body));
+    else headers["cache-control"] = "no-cache";
+    const search = queryString(query);
+    const target = search ? `${fullPath}?${search}` : fullPath;
+    try {
+      return await withError(await send({ method, origin, target, headers, body, withinMs }), method);
+    } catch (error) {
+      throw networkTrouble(name, error);
+    }
+  };
+}
+
+async function currentKeys(options: S3Options, stance: Stance, now: number): Promise<Credentials> {
+  stance.keys ??= options.credentials();
+  try {
+    const keys = await stance.keys;
+    if (keys.expiresAt === undefined || keys.expiresAt - renewBeforeMs > now) return keys;
+    stance.keys = options.credentials();
+    return await stance.keys;
+  } catch (error) {
+    stance.keys = undefined;
+    throw error;
+  }
 }
 
 async function withError(reply: HttpReply, method: string): Promise<S3Reply> {
