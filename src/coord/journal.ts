@@ -24,9 +24,8 @@ export interface Happening {
  * Writes one immutable record of what happened. It ends before the process does, and a failure becomes a warning: the
  * command itself has succeeded or failed on other grounds.
  */
-export function journal(project: Project, happening: Happening): void {
+export function journal(project: Project, happening: Happening, id = project.world.randomHex(4)): void {
   const at = correctedNow(project);
-  const id = project.world.randomHex(4);
   const record = {
     schema: schemaNumber,
     id,

@@ -118,7 +118,8 @@ export const inboxRecord = v.looseObject({
 
 const revision = v.looseObject({
   revision: text,
-  value: v.optional(text),
+  /** Absent where it was too large to keep. */
+  value: v.optional(v.unknown()),
   set_by: text,
   set_at: time,
   deleted: v.optional(v.boolean()),

@@ -1,0 +1,24 @@
+import type { TracecraftError } from "../errors.ts";
+import type { Project } from "./project.ts";
+
+const firstPauseMs = 100;
+const longestPauseMs = 2_000;
+
+/**
+ * Puts an immutable record under a key with a random id of ours, and repeats that until the store says that it is in
+ * or the deadline has passed. Answers why it is not known to be in, or undefined: it is in.
+ */
+export async function putFresh(
+  { store, world, deadlineMs }: Project,
+  key: string,
+  body: Uint8Array,
+): Promise<TracecraftError | undefined> {
+  const giveUpAt = world.monotonic() + deadlineMs;
+  for (let pauses = 0; ; pauses++) {
+    const put = await store.put(key, body, "fresh");
+    if (put.outcome !== "unknown") return undefined; // A fresh key is never refused: only we know its id.
+    if (world.monotonic() >= giveUpAt) return put.cause;
+    const most = Math.min(longestPauseMs, firstPauseMs * 2 ** pauses);
+    await world.sleep(Math.max(0, Math.min(most * world.chance(), giveUpAt - world.monotonic())));
+  }
+}
