@@ -25,6 +25,8 @@ export interface Quirks {
   /** The server's clock less this machine's. */
   readonly skewMs?: number;
   readonly server?: string;
+  /** How long after each request its effect and reply come: what makes round trips countable. */
+  readonly latencyMs?: number;
   /** Requests signed for another region are sent there. */
   readonly region?: string;
   /** Statements of a policy that refuse. */

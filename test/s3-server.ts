@@ -32,7 +32,10 @@ export interface S3Server {
   readonly log: readonly Logged[];
   /** The log as "PUT key 200" ("LIST prefix 200" for a listing), for comparison. */
   readonly lines: () => string[];
-  /** The longest row of requests of which each came after the one before it was answered. */
+  /**
+   * The longest row of requests of which each came after the one before it was answered. Set `quirks.latencyMs`, or
+   * what was sent at once may look like a row.
+   */
   readonly roundTrips: () => number;
   readonly forget: () => void;
   /** The objects of a bucket, by key. */
@@ -76,7 +79,8 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
     } catch {
       return; // The client went away: nothing happened.
     }
-    if (fault?.kind === "slow") await new Promise((resolve) => setTimeout(resolve, fault.ms));
+    const lateMs = (self.quirks.latencyMs ?? 0) + (fault?.kind === "slow" ? fault.ms : 0);
+    if (lateMs > 0) await new Promise((resolve) => setTimeout(resolve, lateMs));
     if (fault?.kind === "silent") return;
     if (fault?.kind === "lose-request") return void request.socket.destroy();
     const body = Buffer.concat(chunks);

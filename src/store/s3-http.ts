@@ -227,7 +227,13 @@ function replyOf(outgoing: ClientRequest, incoming: IncomingMessage, watch: Watc
         watch.stop();
         if (!outgoing.writableEnded) outgoing.destroy(); // It answered before it had the whole body.
       }
-      return chunks.length === 1 && chunks[0] ? chunks[0] : new Uint8Array(Buffer.concat(chunks, size));
+      const body = new Uint8Array(size); // Of its own: a chunk is a view of a larger buffer.
+      let filled = 0;
+      for (const chunk of chunks) {
+        body.set(chunk, filled);
+        filled += chunk.length;
+      }
+      return body;
     },
   };
 }

@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { s3Store } from "../src/store/s3.ts";
+import { realS3 } from "./real-s3.ts";
+import { storeContract } from "./store-contract.ts";
+
+const endpoint = process.env["TRACECRAFT_CEPH_ENDPOINT"];
+const accessKeyId = process.env["TRACECRAFT_CEPH_ACCESS_KEY_ID"] ?? "";
+const secretAccessKey = process.env["TRACECRAFT_CEPH_SECRET_ACCESS_KEY"] ?? "";
+const credentials = async () => ({ accessKeyId, secretAccessKey, source: "the environment" });
+
+if (endpoint === undefined) {
+  it.skip('Ceph is not tried: run  eval "$(scripts/ceph-up.sh)"  first', () => {});
+} else {
+  const { open, missingBucket } = realS3({ endpoint, credentials });
+  storeContract("s3Store() on Ceph", open, { missingBucket });
+
+  describe("Ceph", () => {
+    it("takes the ETag bare after it refused it quoted, and the driver remembers", async () => {
+      const store = (await open()) as ReturnType<typeof s3Store>;
+      const put = await store.put("k", new Uint8Array([1]), "nothing");
+      if (put.outcome !== "written") throw new Error("unreachable");
+      expect(await store.put("k", new Uint8Array([2]), { version: put.version })).toMatchObject({
+        outcome: "written",
+      });
+      expect(store.traits.etagQuoting).toBe("bare");
+    });
+
+    it("refuses wrong keys and a clock that is 20 minutes off is corrected", async () => {
+      const { bucket } = (await open()).traits;
+      const now = () => Date.now() - 20 * 60_000;
+      const store = s3Store({ endpoint, bucket, credentials, now, prefix: "clock" });
+      expect(await store.put("k", new Uint8Array([1]), "nothing")).toMatchObject({ outcome: "written" });
+      const wrong = async () => ({ accessKeyId, secretAccessKey: "wrong", source: "the test" });
+      await expect(
+        s3Store({ endpoint, bucket, credentials: wrong }).put("k", new Uint8Array([1]), "nothing"),
+      ).rejects.toMatchObject({ code: "denied" });
+    });
+  });
+}
