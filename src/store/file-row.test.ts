@@ -1,0 +1,210 @@
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { atOnce, listed, overtake, roots, sourceOf, textOf, versionsAtOnce } from "../../test/file-calls.ts";
+import { limit, write } from "../../test/store-contract-calls.ts";
+import { fileStore } from "./file.ts";
+
+const root = roots();
+afterAll(root.remove);
+
+describe("fileStore() when others come in between", () => {
+  it("a version that was overtaken and cleaned away is unknown, never written, and no reader sees it", async () => {
+    const store = fileStore(root.next(), { keep: versionsAtOnce });
+    const first = await write(store, "k", "1", "nothing");
+    const late = sourceOf(Buffer.from("late"), () => overtake(store, "k", 5));
+    expect(await store.put("k", late, { version: first })).toMatchObject({ outcome: "unknown" });
+    expect(textOf(await store.get("k", { limit }))).toBe("rival 5");
+    expect(await listed(store)).toEqual([["k", 7]]);
+  });
+
+  it("a creation that was overtaken and cleaned away is unknown, never written, and no reader sees it", async () => {
+    const store = fileStore(root.next(), { keep: versionsAtOnce });
+    const late = sourceOf(Buffer.from("late"), async () => {
+      await write(store, "k", "1", "nothing");
+      await overtake(store, "k", 5);
+    });
+    expect(await store.put("k", late, "nothing")).toMatchObject({ outcome: "unknown" });
+    expect(textOf(await store.get("k", { limit }))).toBe("rival 5");
+    expect(await listed(store)).toEqual([["k", 7]]);
+  });
+
+  it("an overtaken creation, and version, is refused while its number is there", async () => {
+    const store = fileStore(root.next());
+    const late = sourceOf(Buffer.from("late"), async () => void (await write(store, "k", "1", "nothing")));
+    expect(await store.put("k", late, "nothing")).toEqual({ outcome: "refused" });
+    const version = (await store.get("k", { limit }))!.version;
+    const later = sourceOf(Buffer.from("late"), () => overtake(store, "k", 5));
+    expect(await store.put("k", later, { version })).toEqual({ outcome: "refused" });
+    expect(textOf(await store.get("k", { limit }))).toBe("rival 5");
+  });
+
+  it("a put of anything comes last, and its version is one to go on from", async () => {
+    const store = fileStore(root.next(), { keep: versionsAtOnce });
+    await write(store, "k", "1", "nothing");
+    let rounds = 0;
+    const late = sourceOf(Buffer.from("late"), async () => {
+      if (++rounds < 3) await overtake(store, "k", 5);
+    });
+    const put = await store.put("k", late, "anything");
+    expect(textOf(await store.get("k", { limit }))).toBe("late");
+    if (put.outcome !== "written") throw new Error(put.outcome);
+    await write(store, "k", "2", { version: put.version });
+  });
+
+  it("a writer whose temporary file was cleaned away decides again", async () => {
+    const store = fileStore(root.next(), { keep: atOnce });
+    const version = await write(store, "k", "1", "nothing");
+    const late = sourceOf(Buffer.from("late"), () => overtake(store, "k", 5));
+    expect(await store.put("k", late, { version })).toEqual({ outcome: "refused" });
+    let rounds = 0;
+    const again = sourceOf(Buffer.from("again"), async () => {
+      if (++rounds === 1) await overtake(store, "k", 5);
+    });
+    expect(await store.put("k", again, "anything")).toMatchObject({ outcome: "written" });
+    expect([rounds, textOf(await store.get("k", { limit }))]).toEqual([2, "again"]);
+  });
+
+  it("a deletion meanwhile refuses the version, and a late one deletes what is there then", async () => {
+    const store = fileStore(root.next(), { keep: versionsAtOnce });
+    const version = await write(store, "k", "1", "nothing");
+    const late = sourceOf(Buffer.from("late"), () => store.delete("k"));
+    expect(await store.put("k", late, { version })).toEqual({ outcome: "refused" });
+    expect(await store.get("k", { limit })).toBeUndefined();
+  });
+});
+
+describe("fileStore() cleans", () => {
+  it("only what is old: nothing goes in the first ten minutes", async () => {
+    const path = root.next();
+    const store = fileStore(path);
+    await write(store, "k", "0", "nothing");
+    await overtake(store, "k", 30);
+    expect(numbersOf(path)).toHaveLength(31);
+  });
+
+  it("superseded versions with both their names, and never the current one", async () => {
+    const path = root.next();
+    const store = fileStore(path, { keep: versionsAtOnce });
+    await write(store, "k", "0", "nothing");
+    await overtake(store, "k", 200);
+    expect(numbersOf(path)).toEqual([200, 201]);
+    expect(readdirSync(join(path, ".v/k"))).toHaveLength(4);
+    await store.delete("k");
+    expect(numbersOf(path)).toEqual([201, 202]);
+    expect(await store.get("k", { limit })).toBeUndefined();
+    await write(store, "k", "again", "nothing");
+    expect(numbersOf(path)).toEqual([202, 203]);
+  });
+
+  it("a long row to its end, 64 at a time, however much was left behind", async () => {
+    const path = root.next();
+    await write(fileStore(path), "k", "0", "nothing");
+    await overtake(fileStore(path), "k", 150);
+    await overtake(fileStore(path, { keep: atOnce }), "k", 3);
+    expect(numbersOf(path)).toEqual([153, 154]);
+  });
+
+  it("lowest first, and stops at what it cannot remove", async () => {
+    const path = root.next();
+    await write(fileStore(path), "k", "0", "nothing");
+    await overtake(fileStore(path), "k", 3);
+    const second = join(path, ".v/k/00000000000000000002");
+    rmSync(second);
+    mkdirSync(second); // unlink(2) refuses it.
+    await overtake(fileStore(path, { keep: atOnce }), "k", 2);
+    expect(numbersOf(path)).toEqual([2, 3, 4, 5, 6]);
+  });
+
+  it("what dead writers left below the current number and beside keys, never a current version's second name", async () => {
+    const path = root.next();
+    const store = fileStore(path, { keep: atOnce });
+    await write(store, "k", "0", "nothing");
+    await overtake(store, "k", 4);
+    const dead = join(path, ".v/k/t00000000000000000003.0123456789abcdef");
+    const beside = join(path, ".t0123456789abcdef");
+    writeFileSync(dead, "torn");
+    writeFileSync(beside, "torn");
+    await listed(fileStore(path));
+    expect([existsSync(dead), existsSync(beside)]).toEqual([true, true]);
+    await overtake(store, "k", 1);
+    await listed(store);
+    expect([existsSync(dead), existsSync(beside)]).toEqual([false, false]);
+    const current = join(path, ".v/k", "00000000000000000006");
+    expect(lstatSync(current).nlink).toBe(2);
+  });
+});
+
+describe("fileStore() tells times", () => {
+  it("arrival is the time of the link, not of the writing, and nothing that follows moves it", async () => {
+    const path = root.next();
+    const store = fileStore(path, { keep: atOnce });
+    await write(store, "k", "0", "nothing");
+    await overtake(store, "k", 5);
+    let streamed = 0;
+    const slow = sourceOf(Buffer.from("x"), async () => {
+      await write(store, "clock", "1", "nothing");
+      streamed = (await store.get("clock", { limit }))!.writtenAt!;
+    });
+    const version = (await store.get("k", { limit }))!.version;
+    const put = await store.put("k", slow, { version });
+    const { writtenAt } = (await store.get("k", { limit }))!;
+    expect(writtenAt).toBeGreaterThanOrEqual(streamed);
+    expect(put).toMatchObject({ storeNow: writtenAt });
+
+    const names = readdirSync(join(path, ".v/k"));
+    await store.put("k", Buffer.from("lost"), { version });
+    await store.put("k", Buffer.from("lost"), "nothing");
+    await store.put(
+      "k",
+      sourceOf(Buffer.from("lost"), () => {}),
+      "nothing",
+    );
+    await listed(store);
+    expect((await store.get("k", { limit }))!.writtenAt).toBe(writtenAt);
+    expect(readdirSync(join(path, ".v/k"))).toEqual(names);
+  });
+
+  it("arrival of a fresh key is the time when it came into place", async () => {
+    const store = fileStore(root.next());
+    let streamed = 0;
+    const slow = sourceOf(Buffer.from("x"), async () => {
+      await store.put("other", Buffer.from("1"), "fresh");
+      streamed = (await store.get("other", { limit }))!.writtenAt!;
+    });
+    await store.put("k", slow, "fresh");
+    const { writtenAt, storeNow } = (await store.get("k", { limit }))!;
+    expect(writtenAt).toBeGreaterThanOrEqual(streamed);
+    expect(storeNow).toBeGreaterThanOrEqual(writtenAt!);
+  });
+
+  it("mtimes that somebody sets, and a clock file that is not ours, do not matter", async () => {
+    const path = root.next();
+    const store = fileStore(path);
+    await store.put("k", Buffer.from("1"), "fresh");
+    utimesSync(join(path, "k"), 1, 1);
+    const before = Date.now() - 60_000;
+    symlinkSync("/dev/null", `${path}-elsewhere`);
+    rmSync(join(path, ".now"), { force: true });
+    symlinkSync(`${path}-elsewhere`, join(path, ".now"));
+    const found = (await store.get("k", { limit }))!;
+    expect(found.writtenAt).toBeGreaterThan(before);
+    expect(found.storeNow).toBeGreaterThan(before);
+  });
+});
+
+function numbersOf(path: string): number[] {
+  return readdirSync(join(path, ".v/k"))
+    .filter((name) => /^\d{20}$/.test(name))
+    .map(Number)
+    .toSorted((a, b) => a - b);
+}
