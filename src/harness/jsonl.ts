@@ -1,0 +1,195 @@
+import { TracecraftError } from "../errors.ts";
+import type { Batch, Began, Cursor, Host, ReadOptions, Session } from "./harness.ts";
+import { isOneValue } from "./json-values.ts";
+import { compare, hashRange, headBytes, lineEnd, logCursor, sha256, startOfLog } from "./log-cursor.ts";
+import type { LogCursor } from "./log-cursor.ts";
+import { openFirst, type PlainFile } from "./plain-file.ts";
+
+const defaultBatchBytes = 512 * 1024;
+const defaultLineBytes = 256 * 1024 * 1024;
+/** A source that is rewritten this often while it is read is left for later. */
+const maxRestarts = 5;
+
+type Piece = Pick<Batch, "records" | "malformed" | "oversize"> & { readonly cursor: LogCursor };
+
+/**
+ * Reads a log, which grows at its end, up to its last line feed (design 3.3). Whatever else happened to it is seen:
+ * shorter than the cursor, or other bytes before it, begins a generation that starts at 0. Reads what is there when it
+ * starts and no more, so it ends even while the log grows. Holds one batch, or one long line, in memory.
+ */
+export async function* readLog(
+  host: Host,
+  session: Session,
+  from: Cursor | undefined,
+  options: ReadOptions = {},
+): AsyncIterable<Batch> {
+  const known = logCursor(from);
+  let cursor = known ?? startOfLog(nextGeneration(from));
+  let began: Began | undefined = known === undefined ? whyAnew(from) : undefined;
+  const idle = { records: [], malformed: 0, oversize: 0 };
+  const file = await openFirst(session.paths, host.temp, known?.packed);
+  if (file === undefined || "unchanged" in file) {
+    const end = file === undefined ? "vanished" : "caught_up";
+    yield { ...idle, ...batch(cursor, began), end, pending: 0 };
+    return;
+  }
+  try {
+    for (let restarts = 0; ; restarts++) {
+      if (restarts > maxRestarts) throw restless(file.path);
+      const size = await file.size();
+      const head = await compare(file, size, cursor);
+      if (typeof head === "string") {
+        began = head;
+        cursor = startOfLog(cursor.generation + 1);
+        continue;
+      }
+      const pieces = newLines(file, size, cursor, head, options);
+      let piece = await pieces.next();
+      for (; piece.done !== true; piece = await pieces.next()) {
+        cursor = piece.value.cursor;
+        yield { ...piece.value, ...batch(cursor, began) };
+        began = undefined;
+      }
+      if (piece.value === "shrunk") continue;
+      if (file.packed !== undefined) cursor = { ...cursor, packed: file.packed };
+      yield { ...idle, ...batch(cursor, began), end: "caught_up", pending: piece.value };
+      return;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+function batch(cursor: LogCursor, began: Began | undefined) {
+  return { generation: cursor.generation, cursor: { ...cursor }, ...(began !== undefined && { began }) };
+}
+
+/** Why a reader that cannot use this cursor starts anew. */
+export function whyAnew(from: Cursor | undefined): Began {
+  if (from === undefined) return "first";
+  return from["kind"] === "log" || from["kind"] === "table" ? "replaced" : "cursor";
+}
+
+/** The generation after that of a cursor which cannot be used. */
+export function nextGeneration(from: Cursor | undefined): number {
+  const generation = from?.["generation"];
+  return Number.isSafeInteger(generation) && (generation as number) > 0 ? (generation as number) + 1 : 1;
+}
+
+function restless(path: string): TracecraftError {
+  return new TracecraftError(
+    "unreachable",
+    `Cannot read "${path}": it is rewritten faster than it can be read`,
+  );
+}
+
+/** The whole lines between the cursor and `size`, then how many bytes of an unfinished line are left. */
+async function* newLines(
+  file: PlainFile,
+  size: number,
+  from: LogCursor,
+  head: Buffer<ArrayBufferLike>,
+  options: ReadOptions,
+): AsyncGenerator<Piece, number | "shrunk"> {
+  const batchBytes = options.batchBytes ?? defaultBatchBytes;
+  let cursor = from.open === true && from.offset < size ? await closed(file, from) : from;
+  while (cursor !== undefined && cursor.offset < size) {
+    const chunk = Buffer.allocUnsafe(Math.min(batchBytes, size - cursor.offset));
+    if (!(await file.fill(chunk, cursor.offset))) return "shrunk";
+    const end = chunk.lastIndexOf(0x0a) + 1;
+    let piece: Piece | undefined;
+    if (end > 0) {
+      head = extended(head, cursor.offset, chunk.subarray(0, end));
+      piece = split(chunk.subarray(0, end), cursor, head);
+    } else {
+      const lf = await lineEnd(file, cursor.offset + chunk.length, size);
+      if (lf === undefined && options.ended !== true) return size - cursor.offset;
+      const line = await longLine(file, cursor, head, lf ?? size, lf === undefined, options);
+      if (line !== undefined) ({ head, ...piece } = line);
+    }
+    // A file that was cut while it was read may have given half of one line and half of another.
+    if (piece === undefined || (await file.size()) < piece.cursor.offset) return "shrunk";
+    cursor = piece.cursor;
+    yield piece;
+  }
+  return cursor === undefined ? "shrunk" : 0;
+}
+
+/** The cursor after the LF that has come to a line which had none. */
+async function closed(file: PlainFile, { open: _open, ...from }: LogCursor): Promise<LogCursor | undefined> {
+  const lastBytes = from.lastBytes + 1;
+  const last = await hashRange(file, from.offset + 1 - lastBytes, from.offset + 1);
+  return last === undefined ? undefined : { ...from, offset: from.offset + 1, last, lastBytes };
+}
+
+/** The first bytes of the log, as far as they were taken: those before `offset`, then these. */
+function extended(head: Buffer, offset: number, bytes: Buffer): Buffer {
+  if (head.length >= headBytes) return head;
+  return Buffer.concat([head.subarray(0, offset), bytes]).subarray(0, headBytes);
+}
+
+function split(lines: Buffer, from: LogCursor, head: Buffer): Piece {
+  const records: Buffer[] = [];
+  let malformed = 0;
+  let lastStart = 0;
+  for (let at = 0; at < lines.length;) {
+    const end = lines.indexOf(0x0a, at);
+    const record = lines.subarray(at, end);
+    if (!isOneValue(record)) malformed++;
+    records.push(record);
+    lastStart = at;
+    at = end + 1;
+  }
+  const last = lines.subarray(lastStart);
+  return {
+    records,
+    malformed,
+    oversize: 0,
+    cursor: after(from, lines.length, head, sha256(last), last.length),
+  };
+}
+
+/** A line that does not fit a batch, or has no LF yet, as a piece by itself. Undefined when the file became shorter. */
+async function longLine(
+  file: PlainFile,
+  from: LogCursor,
+  head: Buffer,
+  end: number,
+  open: boolean,
+  options: ReadOptions,
+): Promise<(Piece & { readonly head: Buffer }) | undefined> {
+  const bytes = end - from.offset;
+  const taken = open ? bytes : bytes + 1;
+  const oversize = bytes > (options.maxLineBytes ?? defaultLineBytes);
+  const line = Buffer.allocUnsafe(oversize ? Math.min(bytes, headBytes) : taken);
+  if (!(await file.fill(line, from.offset))) return undefined;
+  const last = oversize ? await hashRange(file, from.offset, from.offset + taken) : sha256(line);
+  const hash = oversize ? await hashRange(file, from.offset, end) : last;
+  if (last === undefined || hash === undefined) return undefined;
+  const grown = extended(head, from.offset, line);
+  const cursor = { ...after(from, taken, grown, last, taken), ...(open && { open }) };
+  const record = oversize ? tooLong(bytes, hash) : line.subarray(0, bytes);
+  return {
+    records: [record],
+    malformed: isOneValue(record) ? 0 : 1,
+    oversize: oversize ? 1 : 0,
+    cursor,
+    head: grown,
+  };
+}
+
+/** The record that stands for a line over the limit. */
+export function tooLong(bytes: number, hash: string): Buffer {
+  return Buffer.from(JSON.stringify({ tracecraft: "line_too_long", bytes, sha256: hash }));
+}
+
+function after(
+  { open: _open, packed: _packed, ...from }: LogCursor,
+  taken: number,
+  head: Buffer,
+  last: string,
+  lastBytes: number,
+): LogCursor {
+  const offset = from.offset + taken;
+  return { ...from, offset, head: sha256(head.subarray(0, Math.min(headBytes, offset))), last, lastBytes };
+}
