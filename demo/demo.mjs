@@ -1,0 +1,201 @@
+// A real story on the embedded default: three agents, real processes, one directory as the bucket. It prints what
+// happens as it happens, and ends with a status other than 0 if any of it did not happen.
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const program = fileURLToPath(new URL("../dist/cli.cjs", import.meta.url));
+const agents = ["web-1", "api-2", "test-3"];
+const ttlS = 3;
+const place = mkdtempSync(join(tmpdir(), "tracecraft-demo-"));
+const bucket = join(place, "bucket");
+
+try {
+  await story();
+  say("\nIt all happened.");
+} catch (error) {
+  say(`\nThe story broke: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+} finally {
+  rmSync(place, { recursive: true, force: true });
+}
+
+async function story() {
+  chapter("Three agents meet in a bucket");
+  for (const agent of agents) {
+    mkdirSync(join(place, agent), { recursive: true });
+    await expect(0, agent, "init", "--project", "shop", "--agent", agent, "--store", `file://${bucket}`);
+  }
+
+  chapter("All three grab the same step at once");
+  const race = await Promise.all(agents.map((agent) => run(agent, "claim", "design")));
+  for (const result of race) show(result);
+  const winners = race.filter(({ status }) => status === 0);
+  check(winners.length === 1, `${winners.length} agents won the step`);
+  const winner = winners[0].agent;
+  for (const { agent, status, err } of race) {
+    if (agent === winner) continue;
+    check(
+      status === 3 && err.includes(`already claimed by ${winner}`),
+      `${agent} was not told who has the step`,
+    );
+  }
+  const [next, third] = agents.filter((agent) => agent !== winner);
+
+  chapter(`${next} waits, while ${winner} works and hands on`);
+  const waiting = run(next, "wait-for", "design", "--timeout", "60");
+  await expect(0, winner, "memory", "set", "design.contract", "POST /v1/items returns 201");
+  writeFileSync(join(place, winner, "mockup.html"), "<h1>Shop</h1>\n");
+  await expect(0, winner, "artifact", "upload", "mockup.html", "--step", "design");
+  await expect(0, winner, "send", next, "the contract is in memory key design.contract");
+  await expect(
+    0,
+    winner,
+    "complete",
+    "design",
+    "--note",
+    "mockup and contract are done",
+    "--to",
+    next,
+    "--next-action",
+    "build the API",
+  );
+  const waited = await waiting;
+  show(waited);
+  check(waited.status === 0, `${next} did not see the step complete`);
+
+  chapter(`${next} goes on from there`);
+  const handoff = await expect(0, next, "handoff", "design");
+  check(handoff.out.includes("build the API"), "the handoff says nothing of the next action");
+  const inbox = await expect(0, next, "inbox");
+  check(inbox.out.includes("the contract is in memory key design.contract"), "the message did not arrive");
+  const value = await expect(0, next, "memory", "get", "design.contract");
+  check(value.out.trim() === "POST /v1/items returns 201", "the memory holds something else");
+  await expect(0, next, "artifact", "download", "mockup.html", "--step", "design");
+  await expect(0, next, "claim", "api");
+
+  chapter(`${third} takes a step and is killed while it holds it`);
+  await killWhileHolding(third, "tests");
+  const early = await run(winner, "claim", "tests");
+  show(early);
+  check(early.status === 3, `${winner} took a step whose lease had not lapsed`);
+  const taken = await claimWhenLapsed(winner, "tests");
+  check(taken.out.includes("term 2"), "the take-over is not a later term");
+
+  chapter(`${third} comes back to life, and is refused`);
+  const late = await run(third, "complete", "tests", "--note", "all green");
+  show(late);
+  check(late.status === 6, `the late complete ended with ${late.status}, not 6`);
+  await expect(0, winner, "complete", "tests", "--note", "done properly");
+
+  chapter("What everybody sees");
+  await expect(0, next, "status");
+  await expect(0, next, "log");
+
+  chapter("What lies in the bucket");
+  say(tree(bucket).join("\n"));
+}
+
+/** Runs the program as one agent: its own folder, its own home, nothing of this shell's environment. */
+function run(agent, ...words) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [program, ...words], {
+      cwd: join(place, agent),
+      env: environment(agent),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const result = { agent, words, out: "", err: "", status: 0 };
+    child.stdout.on("data", (chunk) => (result.out += chunk));
+    child.stderr.on("data", (chunk) => (result.err += chunk));
+    child.on("error", reject);
+    child.on("close", (status) => resolve({ ...result, status }));
+  });
+}
+
+async function expect(status, agent, ...words) {
+  const result = await run(agent, ...words);
+  show(result);
+  check(result.status === status, `"${words.join(" ")}" ended with ${result.status}, not ${status}`);
+  return result;
+}
+
+function environment(agent) {
+  return {
+    PATH: process.env.PATH,
+    HOME: join(place, agent, "home"),
+    TRACECRAFT_AGENT: agent,
+    TRACECRAFT_SESSION: `demo-${agent}`,
+    LANG: "C.UTF-8",
+  };
+}
+
+/** An agent that claims a step and goes on living: the whole of it dies at once. */
+async function killWhileHolding(agent, step) {
+  const script = `"$0" "$1" claim ${step} --ttl ${ttlS}s && echo working && exec sleep 60`;
+  const child = spawn("sh", ["-c", script, process.execPath, program], {
+    cwd: join(place, agent),
+    env: environment(agent),
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let out = "";
+  await new Promise((resolve, reject) => {
+    child.stdout.on("data", (chunk) => {
+      out += chunk;
+      if (out.includes("working")) resolve();
+    });
+    child.on("close", (status) => reject(new Error(`${agent} could not claim ${step} (${status})`)));
+  });
+  show({
+    agent,
+    words: ["claim", step, "--ttl", `${ttlS}s`],
+    out: out.replace("working\n", ""),
+    err: "",
+    status: 0,
+  });
+  child.removeAllListeners("close");
+  child.kill("SIGKILL");
+  say(`  kill -9 ${agent}`);
+}
+
+async function claimWhenLapsed(agent, step) {
+  const giveUpAt = Date.now() + (ttlS + 20) * 1000;
+  for (;;) {
+    const result = await run(agent, "claim", step);
+    if (result.status === 0 || Date.now() > giveUpAt) {
+      show(result);
+      check(result.status === 0, `${step} never lapsed`);
+      return result;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+function show({ agent, words, out, err, status }) {
+  say(
+    `${agent} $ tracecraft ${words.map((word) => (/^[\w./:@=-]+$/.test(word) ? word : JSON.stringify(word))).join(" ")}${status === 0 ? "" : `   # ${status}`}`,
+  );
+  for (const line of `${out}${err}`.split("\n")) if (line !== "") say(`  ${line}`);
+}
+
+function tree(folder, indent = "  ") {
+  return readdirSync(folder, { withFileTypes: true })
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const line = `${indent}${entry.name}${entry.isDirectory() ? "/" : ""}`;
+      return entry.isDirectory() ? [line, ...tree(join(folder, entry.name), `${indent}  `)] : [line];
+    });
+}
+
+function chapter(title) {
+  say(`\n${title}`);
+}
+
+function say(line) {
+  process.stdout.write(`${line}\n`);
+}
+
+function check(fact, otherwise) {
+  if (!fact) throw new Error(otherwise);
+}
