@@ -1,4 +1,5 @@
-import { fromNodeProviderChain } from "@aws-sdk/credential-providers";
+import { state as sdk } from "@aws-sdk/core/client";
+import { fromIni, fromNodeProviderChain } from "@aws-sdk/credential-providers";
 import { TracecraftError } from "../errors.ts";
 import type { Credentials, CredentialWorld } from "./credentials.ts";
 
@@ -11,8 +12,10 @@ const maxWords = 200;
  */
 export async function fromProviders(env: CredentialWorld["env"]): Promise<Credentials | undefined> {
   const profile = env["AWS_PROFILE"] || undefined;
+  sdk.warningEmitted = true; // That Node 20 is old, in ten lines on stderr: not what was asked.
+  const options = { ...(profile ? { profile } : {}), logger: silent };
   try {
-    const found = await fromNodeProviderChain({ ...(profile ? { profile } : {}), logger: silent })();
+    const found = await fromNodeProviderChain(options)();
     return {
       accessKeyId: found.accessKeyId,
       secretAccessKey: found.secretAccessKey,
@@ -21,12 +24,21 @@ export async function fromProviders(env: CredentialWorld["env"]): Promise<Creden
       source: profile ? `AWS profile ${profile}` : "the AWS credential providers",
     };
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    if (words === "Could not load credentials from any providers") return undefined;
+    const words = wordsOf(error);
+    // The chain goes on after a profile that does not work, and then says nothing of it.
+    const why = words === nothingFound ? await fromIni(options)().then(() => "", wordsOf) : words;
+    if (why === "" || why.startsWith(noProfile)) return undefined;
     throw new TracecraftError("config", "Cannot get S3 credentials: an AWS provider refuses", {
-      cause: withoutCommand(words).slice(0, maxWords),
+      cause: withoutCommand(why).slice(0, maxWords),
     });
   }
+}
+
+const nothingFound = "Could not load credentials from any providers";
+const noProfile = "Could not resolve credentials using profile";
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 const nothing = () => {};
