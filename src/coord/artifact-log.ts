@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { eventKey, eventsDayPrefix, parseRecordName } from "../format/keys.ts";
+import { eventsDayPrefix, eventsFrom, parseRecordName } from "../format/keys.ts";
 import { eventRecord, readRecord, recordReadLimit } from "../format/records.ts";
 import { TracecraftError } from "../errors.ts";
 import { dayMs } from "./arrivals.ts";
@@ -40,7 +40,7 @@ export async function recordedArtifact(
   const wanted = idPrefix(key);
   for (const day of [writtenAt - clockSlackMs, writtenAt, writtenAt + dayMs].filter(isNewDay)) {
     const prefix = eventsDayPrefix(day);
-    const from = eventKey(BigInt(Math.trunc(writtenAt - clockSlackMs)) * 1_000_000n, "", "");
+    const from = eventsFrom(writtenAt - clockSlackMs);
     let pages = 0;
     for await (const page of project.store.list(prefix, from.startsWith(prefix) ? from : undefined)) {
       for (const object of page.objects) {

@@ -1,4 +1,11 @@
-import { inboxKey, isBroadcastKey, mailPrefix, parseMessageKey, parseRecordName } from "../format/keys.ts";
+import {
+  inboxKey,
+  isBroadcastKey,
+  mailFrom,
+  mailPrefix,
+  parseMessageKey,
+  parseRecordName,
+} from "../format/keys.ts";
 import type { RecordName } from "../format/keys.ts";
 import { broadcast } from "../format/names.ts";
 import { inboxRecord, readRecord, type InboxRecord } from "../format/records.ts";
@@ -54,8 +61,8 @@ export async function lookIntoMail(project: Project, { whole = false } = {}): Pr
 
   const [inbox, direct, everyone] = await Promise.all([
     readFound(store, { key: inboxKey(agent), read: readInbox }),
-    listFolder(store, mailPrefix(agent), from),
-    listFolder(store, mailPrefix(broadcast), from),
+    listFolder(store, agent, from),
+    listFolder(store, broadcast, from),
   ]);
   const progress = progressOf(inbox?.record);
   // A mark that went back was put back, with a copy of the bucket: what this machine knows of it is worth nothing.
@@ -90,16 +97,14 @@ export function progressOf(inbox: InboxRecord | undefined): Progress {
 
 async function listFolder(
   store: Store,
-  prefix: string,
+  to: string,
   from: number | undefined,
 ): Promise<{ objects: Listed[]; storeNow: number | undefined }> {
+  const prefix = mailPrefix(to);
   const objects: Listed[] = [];
   let storeNow: number | undefined;
   let first = true;
-  const after =
-    from === undefined || from <= 0
-      ? undefined
-      : `${prefix}${(BigInt(Math.floor(from)) * 1_000_000n).toString().padStart(19, "0")}`;
+  const after = from === undefined || from <= 0 ? undefined : mailFrom(to, from);
   for await (const page of store.list(prefix, after)) {
     if (first) ({ storeNow } = page);
     first = false;

@@ -39,7 +39,12 @@ export function mailPrefix(to: string): string {
 
 /** `sentAtNs`: nanoseconds since the epoch by the sender's corrected clock. It only names the key: readers go by arrival. */
 export function messageKey(to: string, sentAtNs: bigint, from: string, id: string): string {
-  return `${mailPrefix(to)}${sentAtNs.toString().padStart(19, "0")}_${from}_${id}.json`;
+  return `${mailPrefix(to)}${digits(sentAtNs)}_${from}_${id}.json`;
+}
+
+/** What comes before every message of that folder which was sent at or after `at`, in ms: to list from. */
+export function mailFrom(to: string, at: number): string {
+  return mailPrefix(to) + digits(BigInt(Math.max(0, Math.trunc(at))) * 1_000_000n);
 }
 
 /** `key` in its dotted form. */
@@ -58,7 +63,17 @@ export function eventsDayPrefix(dayOf: number): string {
 }
 
 export function eventKey(atNs: bigint, agent: string, id: string): string {
-  return `${eventsDayPrefix(Number(atNs / 1_000_000n))}${atNs.toString().padStart(19, "0")}_${agent}_${id}.json`;
+  return `${eventsDayPrefix(Number(atNs / 1_000_000n))}${digits(atNs)}_${agent}_${id}.json`;
+}
+
+/** What comes before every event of that moment (in ms) or later, in its day's folder and in all after it: to list from. */
+export function eventsFrom(at: number): string {
+  const ms = Math.max(0, Math.trunc(at));
+  return eventsDayPrefix(ms) + digits(BigInt(ms) * 1_000_000n);
+}
+
+function digits(ns: bigint): string {
+  return ns.toString().padStart(19, "0");
 }
 
 export function sessionPrefix(harness: string, session: string): string {
