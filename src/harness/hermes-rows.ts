@@ -31,7 +31,7 @@ function time(value: unknown): string | undefined {
 
 /** Tokens are counted by session, in its row, which only says what changed. */
 function sessionEvents(changed: Fields, memory: Memory): HarnessEvent[] {
-  const session = { ...fieldsOf(memory.get("session")), ...changed };
+  const session: Fields = { ...fieldsOf(memory.get("session")), ...changed };
   memory.set("session", session);
   const usage = {
     input: count(session["input_tokens"]),
@@ -41,11 +41,13 @@ function sessionEvents(changed: Fields, memory: Memory): HarnessEvent[] {
     reasoning: count(session["reasoning_tokens"]),
   };
   const title = textOr(changed["title"], undefined);
-  return [
+  const at = time(session["last_activity_at"]);
+  const kinds: EventKind[] = [
     ...modelChange(memory, changed["model"]),
     { type: "usage", key: "session", usage },
     { type: "note", what: "session", ...(title !== undefined && { text: title }) },
   ];
+  return kinds.map((kind) => ({ ...(at !== undefined && { at }), ...kind }));
 }
 
 function rowEvents(row: Fields, memory: Memory | undefined): EventKind[] {

@@ -14,7 +14,8 @@ export function eventsOf(record: Uint8Array, read: (fields: Fields) => HarnessEv
       return [{ type: "note", what: "line_too_long", text: `${Number(value["bytes"])} bytes` }];
     }
     try {
-      return read(value);
+      const events = read(value);
+      return events.length > 0 ? events : [{ type: "note", what: `empty ${typeOf(value)}` }];
     } catch {
       return [{ type: "unknown", what: typeOf(value) }];
     }
