@@ -1,0 +1,136 @@
+import { type Literal, type Search, type Span, addSpan, characterSet, newSearch } from "./search.ts";
+
+const shortestKey = 4;
+const before = 128; // Characters of the run in front of a hit: a multiple of four.
+const windowSize = 6 * 1024;
+const reach = 2048; // Characters behind a hit that its token may need.
+const runCharacters = characterSet("base64 run", /[A-Za-z0-9+/_-]/);
+
+/**
+ * What `key` looks like inside base64, for each of the three places in a group of three bytes where it may begin: the
+ * characters that depend on it alone. Nothing for a key under four bytes, whose middle form would have only two.
+ */
+export function base64Forms(key: string): { readonly text: string; readonly shift: number }[] {
+  if (key.length < shortestKey) return [];
+  return [0, 1, 2].flatMap((shift) => {
+    const encoded = Buffer.from("\0".repeat(shift) + key, "latin1").toString("base64");
+    const text = encoded.slice(firstOf(shift), Math.floor(((shift + key.length) * 8) / 6));
+    const forms = /[+/]/.test(text) ? [text, text.replaceAll("+", "-").replaceAll("/", "_")] : [text];
+    return forms.map((form) => ({ text: form, shift }));
+  });
+}
+
+/** The first character of a group of four that depends only on bytes from `shift` on. */
+function firstOf(shift: number): number {
+  return Math.ceil((shift * 8) / 6);
+}
+
+/** The literals that find `key` in base64; what stands there is decoded and given to `found` at the key's place. */
+export function base64Literals(key: string, found: (search: Search, at: number) => void): Literal[] {
+  return base64Forms(key).map(({ text, shift }) => ({
+    text,
+    exact: true,
+    found(search, at) {
+      const group = at - firstOf(shift);
+      search.work += 4;
+      if (search.depth > 0 || group < 0) return;
+      const window = decode(search, group);
+      const { inner } = window;
+      const decodedAt = ((group - window.from) / 4) * 3 + shift;
+      if (!inner.text.startsWith(key, decodedAt)) return;
+      found(inner, decodedAt);
+      search.work += inner.work + 10;
+      inner.work = 0;
+      for (const span of inner.spans.splice(0)) mark(search, window, span);
+    },
+  }));
+}
+
+/** A piece of a run of base64, decoded. */
+interface Window {
+  readonly from: number;
+  readonly inner: Search;
+  /** Where each line of the run begins, in the search's text and counted without the breaks. */
+  readonly lines: readonly { readonly at: number; readonly count: number }[];
+  readonly end: number;
+}
+
+const windows = new WeakMap<Search, (Window | undefined)[]>();
+
+/** The window that covers a group; kept by its alignment, so that many hits in one run decode it once. */
+function decode(search: Search, group: number): Window {
+  const kept = windows.get(search) ?? [];
+  windows.set(search, kept);
+  const known = kept[group % 4];
+  if (
+    known &&
+    group >= known.from + before &&
+    group + reach <= Math.max(known.end, known.from + windowSize)
+  ) {
+    if (known.lines.length === 1) return known;
+  }
+  let from = group;
+  while (from > group - before && from >= 4 && isRun(search.text, from - 4)) from -= 4;
+  const { text, lines, end } = unwrap(search, from);
+  const decoded = Buffer.from(text, "base64").toString("latin1");
+  search.work += 40 + text.length;
+  const window = { from, inner: newSearch(decoded, undefined, 1, search.allowed), lines, end };
+  kept[group % 4] = window;
+  return window;
+}
+
+function isRun(text: string, at: number): boolean {
+  for (let index = at; index < at + 4; index++)
+    if (runCharacters.has[text.charCodeAt(index)] !== 1) return false;
+  return true;
+}
+
+const lineBreak = /(?:\\r\\n|\\n|\r\n|\n|\\\/(?=\/)){1}/y;
+const shortestLine = 60; // Base64 is broken after 64, 70 or 76 characters, if at all.
+
+/** The characters of a run from `from` on, without its line breaks and with `\/` as `/`. */
+function unwrap(
+  search: Search,
+  from: number,
+): { text: string; lines: { at: number; count: number }[]; end: number } {
+  const lines = [{ at: from, count: 0 }];
+  const parts: string[] = [];
+  let at = from;
+  for (let count = 0; count < windowSize;) {
+    let end = at;
+    while (end < at + windowSize - count && runCharacters.has[search.text.charCodeAt(end)] === 1) end++;
+    parts.push(search.text.slice(at, end));
+    count += end - at;
+    const next = nextLine(search.text, at, end);
+    if (next < 0) return { text: parts.join(""), lines, end };
+    at = next;
+    lines.push({ at, count });
+  }
+  return { text: parts.join(""), lines, end: at };
+}
+
+function nextLine(text: string, start: number, end: number): number {
+  if (text.startsWith("\\/", end)) return end + 1;
+  lineBreak.lastIndex = end;
+  return end - start >= shortestLine && lineBreak.test(text) ? lineBreak.lastIndex : -1;
+}
+
+function mark(search: Search, window: Window, { start, end, name, rank }: Span): void {
+  const first = place(window, Math.floor((start * 4) / 3));
+  const whole = end >= window.inner.text.length;
+  let last = whole ? window.end : place(window, Math.ceil((end * 4) / 3) - 1) + 1;
+  if (whole)
+    while (
+      last < search.text.length &&
+      (runCharacters.has[search.text.charCodeAt(last)] === 1 || search.text[last] === "=")
+    )
+      last++;
+  if (search.text[first - 1] === "\\" && search.text[first] === "/")
+    addSpan(search, first - 1, last, name, rank);
+  else addSpan(search, first, last, name, rank);
+}
+
+function place(window: Window, count: number): number {
+  const line = window.lines.findLast((candidate) => candidate.count <= count) ?? window.lines[0]!;
+  return line.at + count - line.count;
+}

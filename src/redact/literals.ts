@@ -1,0 +1,77 @@
+import { assignmentMatcher } from "./assignment.ts";
+import { base64Literals } from "./base64.ts";
+import { escapeStarts } from "./escapes.ts";
+import { findPrivateKey } from "./private-key.ts";
+import type { Rules } from "./rules.ts";
+import { findBasic, findBearer, findJwt, findNetrc, findUrlPassword } from "./scans.ts";
+import { type Literal, type Search, ranks } from "./search.ts";
+import { tokenMatcher } from "./token.ts";
+
+type Found = (search: Search, at: number) => void;
+
+// What the scans look for inside base64, where case matters and three letters are too few.
+const encodedScans: Readonly<Record<string, readonly string[]>> = {
+  private_key: ["-----BEGIN", "PuTTY-User-Key-File-"],
+  jwt: ["eyJhbGciOi", "eyJ0eXAiOi", "eyJraWQiOi", "eyJlbmMiOi"],
+  url_password: [
+    "http",
+    "ftp",
+    "sftp",
+    "postgres",
+    "postgresql",
+    "mysql",
+    "mariadb",
+    "mongodb",
+    "mongodb+srv",
+    "redis",
+    "rediss",
+    "amqp",
+    "amqps",
+  ]
+    .map((scheme) => `${scheme}://`)
+    .concat("https://"),
+  bearer_token: ["Bearer ", "bearer "],
+  basic_auth: ["Basic ", "basic "],
+  netrc_password: ["machine "],
+  secret_assignment:
+    "api_key API_KEY apiKey api-key access_key ACCESS_KEY accessKey private_key PRIVATE_KEY token TOKEN Token secret SECRET Secret password PASSWORD Password passwd PASSWD".split(
+      " ",
+    ),
+};
+
+const decodeHere: Found = (search, at) => {
+  search.work += 2;
+  if (search.depth === 0) search.escapes.push(at);
+};
+
+/** Every literal of the built-in rules, with what it leads to, in clear text and in base64, and the escapes to decode. */
+export function ruleLiterals(rules: Rules): Literal[] {
+  const literals: Literal[] = [];
+  for (const rule of rules.tokens) {
+    for (const key of rule.keys) {
+      const found = tokenMatcher(rule, key, ranks.token - key.length / 1000);
+      literals.push({ text: key, exact: true, found }, ...base64Literals(key, found));
+    }
+  }
+  const scans: Readonly<Record<string, Found>> = {
+    private_key: findPrivateKey,
+    jwt: findJwt,
+    url_password: findUrlPassword,
+    bearer_token: findBearer,
+    basic_auth: findBasic,
+    netrc_password: findNetrc,
+    secret_assignment: assignmentMatcher(rules.assigned),
+  };
+  for (const rule of rules.scanned) {
+    const found = scans[rule.name]!;
+    literals.push(...rule.keys.map((key) => ({ text: key.replaceAll("+", " "), exact: false, found })));
+    for (const key of encodedScans[rule.name] ?? []) {
+      literals.push(
+        ...base64Literals(key, (search, at) =>
+          found(search, rule.name === "url_password" ? search.text.indexOf("://", at) : at),
+        ),
+      );
+    }
+  }
+  return literals.concat(escapeStarts.map((text) => ({ text, exact: false, found: decodeHere })));
+}
