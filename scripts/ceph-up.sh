@@ -23,6 +23,7 @@ dir=$(cd "$dir" && pwd)
 say() { printf '[%3ds] %s\n' "$SECONDS" "$*" >&2; }
 fail() { say "$*"; exit 1; }
 answer() { curl -s -o /dev/null -m 2 -w '%{http_code}' "http://127.0.0.1:$port/" 2>/dev/null || true; }
+is_open() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 answers() { [ "$(answer)" = 200 ]; }
 
 print_exports() {
@@ -131,12 +132,16 @@ wait_for() { # what, seconds, command…
   fail "$what did not come up"
 }
 
+our_monitor_answers() { [ "$(ceph --connect-timeout 3 fsid 2>/dev/null)" = "$fsid" ]; }
 osd_is_in() { ceph osd stat | grep -q '1 up.*1 in'; }
 
 install_packages
 if all_alive && answers; then say "already up"; print_exports; exit 0; fi
 CEPH_DIR=$dir "$repository/scripts/ceph-down.sh" # What is left of a half-dead one.
-[ "$(answer)" = 000 ] || fail "port $port is answered by another process: choose one with CEPH_PORT"
+# With a port of another cluster our daemons would join that one and take its place.
+for taken in "$port CEPH_PORT" "$mon_port CEPH_MON_PORT" "$((mon_port - 3489)) CEPH_MON_PORT"; do
+  if is_open "${taken% *}"; then fail "port ${taken% *} is taken by another process: choose another ${taken#* }"; fi
+done
 
 rm -rf "$dir"/{mon,osd,run}
 mkdir -p "$dir"/{mon,osd,run}
@@ -149,7 +154,7 @@ monmaptool --create --clobber --fsid "$fsid" \
   --addv a "[v2:127.0.0.1:$((mon_port - 3489)),v1:127.0.0.1:$mon_port]" "$dir/monmap" >/dev/null
 ceph-mon --mkfs -i a --monmap "$dir/monmap" --keyring "$dir/mon.keyring" >"$dir/mkfs.log" 2>&1
 start mon ceph-mon -f -i a
-wait_for "the monitor" 30 ceph --connect-timeout 3 mon stat
+wait_for "the monitor" 30 our_monitor_answers
 say "monitor up"
 
 osd_id=$(uuidgen)
