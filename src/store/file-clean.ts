@@ -17,8 +17,9 @@ const temporaryName = /^t[0-9]{20}\.[0-9a-f]{16}$/;
 /**
  * Removes superseded versions, lowest first, with the names they had before, and temporary names of the dead. `names`
  * is what was seen just before the current version was written, so all numbers in it are superseded. Stops at whatever
- * is too young or cannot be removed: the order is what keeps the promise. A version goes once its successor, too, is
- * old: whoever looks for less than that time sees one of both.
+ * is too young or cannot be removed: the order is what keeps the promise. A version goes once its successor is old, so
+ * whoever looks for less than that time sees one of both. A temporary name for a lower number than those that are there
+ * is no version's second name any more.
  */
 export function clean(place: Place, names: readonly string[], now: number, keep: Keep): void {
   try {
@@ -28,7 +29,6 @@ export function clean(place: Place, names: readonly string[], now: number, keep:
     for (const [index, number] of numbers.slice(0, removalsPerPut).entries()) {
       const successor = numbers[index + 1];
       if (successor === undefined || isYoung(place, successor, now - keep.versionsMs)) break;
-      if (isYoung(place, number, now - keep.versionsMs)) break;
       const path = join(place.row, number);
       const stat = statIfThere(path);
       if (index === 0) removeIfThere(place.plain); // An adopted file comes before its own number, 1.
@@ -41,7 +41,7 @@ export function clean(place: Place, names: readonly string[], now: number, keep:
       if (!(Number(name.slice(1, 21)) < lowest)) break;
       const path = join(place.row, name);
       const stat = statIfThere(path);
-      if (stat?.nlink !== 1n) continue; // The second name of a version that is still there.
+      if (!stat) continue;
       if (removed.has(stat.ino) || arrivalOf(stat) <= now - keep.temporariesMs) removeIfThere(path);
     }
   } catch {

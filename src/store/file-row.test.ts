@@ -12,6 +12,9 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { atOnce, listed, overtake, roots, sourceOf, textOf, versionsAtOnce } from "../../test/file-calls.ts";
 import { limit, write } from "../../test/store-contract-calls.ts";
+import { clean } from "./file-clean.ts";
+import { placeOf } from "./file-root.ts";
+import { look } from "./file-row.ts";
 import { fileStore } from "./file.ts";
 
 const root = roots();
@@ -74,13 +77,39 @@ describe("fileStore() when others come in between", () => {
     expect([rounds, textOf(await store.get("k", { limit }))]).toEqual([2, "again"]);
   });
 
-  it("a deletion meanwhile refuses the version, and a late one deletes what is there then", async () => {
+  it("a ghost with the expected number is not the expected version", async () => {
     const store = fileStore(root.next(), { keep: versionsAtOnce });
-    const version = await write(store, "k", "1", "nothing");
-    const late = sourceOf(Buffer.from("late"), () => store.delete("k"));
-    expect(await store.put("k", late, { version })).toEqual({ outcome: "refused" });
-    expect(await store.get("k", { limit })).toBeUndefined();
+    const first = await write(store, "k", "1", "nothing");
+    const gates = [gate(), gate()] as const;
+    const ghost = store.put(
+      "k",
+      sourceOf(Buffer.from("ghost"), () => gates[0].opened),
+      { version: first },
+    );
+    const second = await write(store, "k", "2", { version: first });
+    const late = store.put(
+      "k",
+      sourceOf(Buffer.from("late"), () => gates[1].opened),
+      { version: second },
+    );
+    await overtake(store, "k", 5);
+    gates[0].open();
+    expect(await ghost).toMatchObject({ outcome: "unknown" });
+    gates[1].open();
+    expect(await late).toMatchObject({ outcome: "unknown" });
+    expect(textOf(await store.get("k", { limit }))).toBe("rival 5");
   });
+
+  it.each(["nothing", "fresh"] as const)(
+    "a deletion meanwhile refuses the version of a key put as %s",
+    async (expected) => {
+      const store = fileStore(root.next(), { keep: versionsAtOnce });
+      const version = await write(store, "k", "1", expected);
+      const late = sourceOf(Buffer.from("late"), () => store.delete("k"));
+      expect(await store.put("k", late, { version })).toEqual({ outcome: "refused" });
+      expect(await store.get("k", { limit })).toBeUndefined();
+    },
+  );
 });
 
 describe("fileStore() cleans", () => {
@@ -90,6 +119,22 @@ describe("fileStore() cleans", () => {
     await write(store, "k", "0", "nothing");
     await overtake(store, "k", 30);
     expect(numbersOf(path)).toHaveLength(31);
+  });
+
+  it("a version whose successor is old, and leaves one whose successor is young", async () => {
+    const path = root.next();
+    const store = fileStore(path);
+    await write(store, "k", "0", "nothing");
+    const arrival = (number: number) =>
+      lstatSync(join(path, `.v/k/${String(number).padStart(20, "0")}`)).ctimeMs;
+    await overtake(store, "k", 1);
+    do await overtake(store, "k", 1);
+    while (arrival(2) === arrival(numbersOf(path).length));
+    const last = numbersOf(path).length;
+    const place = placeOf(path, "k");
+    clean(place, look(place.row).names, arrival(2) + 600_000, { versionsMs: 600_000, temporariesMs: 0 });
+    expect(numbersOf(path).includes(1)).toBe(false);
+    expect(numbersOf(path).slice(-2)).toEqual([last - 1, last]);
   });
 
   it("superseded versions with both their names, and never the current one", async () => {
@@ -207,4 +252,10 @@ function numbersOf(path: string): number[] {
     .filter((name) => /^\d{20}$/.test(name))
     .map(Number)
     .toSorted((a, b) => a - b);
+}
+
+function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
+  const doors: (() => void)[] = [];
+  const opened = new Promise<void>((resolve) => void doors.push(resolve));
+  return { opened, open: () => doors[0]!() };
 }
