@@ -150,11 +150,15 @@ export const storeVerdict = v.looseObject({
   bucket: text,
   prefix: text,
   server: nullable,
+  /** Of the program that measured. */
   version: text,
   measured_at: time,
   fit: v.boolean(),
+  /** Why it is unfit, to follow the store's name, and what showed it. */
+  fault: v.optional(v.pipe(text, v.maxLength(300))),
+  evidence: v.optional(v.pipe(text, v.maxLength(300))),
   checks: v.array(v.looseObject({ name: text, result: v.picklist(["ok", "bad", "skipped"]), detail: text })),
-  etag_quoting: v.optional(v.picklist(["quoted", "unquoted"])),
+  etag_quoting: v.optional(v.picklist(["quoted", "bare"])),
 });
 
 export type AgentRecord = v.InferOutput<typeof agentRecord>;

@@ -11,6 +11,7 @@ import {
 import { tidy } from "./probe-cleaning.ts";
 import { etagQuoting } from "./probe-conditions.ts";
 import { longChecks } from "./probe-long.ts";
+import { bucketName } from "./probe-name.ts";
 import { shortChecks } from "./probe-short.ts";
 import type { Store } from "./store.ts";
 
@@ -106,7 +107,7 @@ function cannotMeasure(
 ): TracecraftError {
   const { requests, troubled } = counts;
   const words = `${troubleWords(cause)} on ${troubled} of ${requests} requests`;
-  return new TracecraftError("unreachable", `Cannot measure "${nameOf(store)}": ${words}`, {
+  return new TracecraftError("unreachable", `Cannot measure "${bucketName(store)}": ${words}`, {
     hint: "tracecraft doctor",
     details: {
       requests,
@@ -114,10 +115,4 @@ function cannotMeasure(
       checks: checks.map(({ name, result, detail }) => ({ name, result, detail })),
     },
   });
-}
-
-/** The store as a whole, without the prefix of the project: it is the bucket that is fit or not. */
-export function nameOf({ name, traits }: Store): string {
-  const suffix = `/${traits.prefix}`;
-  return traits.prefix && name.endsWith(suffix) ? name.slice(0, -suffix.length) : name;
 }
