@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { s3Store } from "../src/store/s3.ts";
 import { realS3 } from "./real-s3.ts";
@@ -23,6 +24,33 @@ if (endpoint === undefined) {
         outcome: "written",
       });
       expect(store.traits.etagQuoting).toBe("bare");
+    });
+
+    it("takes a source of 12 MiB in parts, and one of them in ranges", async () => {
+      const { bucket } = (await open()).traits;
+      const store = s3Store({
+        endpoint,
+        bucket,
+        credentials,
+        prefix: "parts",
+        multipart: { aboveBytes: 1 << 20, partBytes: 5 << 20 },
+      });
+      const whole = Buffer.alloc(12 << 20, "0123456789abcdef ");
+      const source = {
+        size: whole.length,
+        sha256: createHash("sha256").update(whole).digest("hex"),
+        async *open() {
+          for (let from = 0; from < whole.length; from += 1 << 20)
+            yield whole.subarray(from, from + (1 << 20));
+        },
+      };
+      const put = await store.put("big", source, "nothing");
+      expect(put).toMatchObject({ outcome: "written", version: expect.stringMatching(/-3$/) });
+      expect(await store.put("big", source, "nothing")).toEqual({ outcome: "refused" });
+      const from = (5 << 20) - 3;
+      const found = await store.get("big", { limit: 6, range: [from, from + 6] });
+      expect(found?.size).toBe(whole.length);
+      expect(whole.subarray(from, from + 6).equals(found?.body ?? new Uint8Array())).toBe(true);
     });
 
     it("refuses wrong keys and a clock that is 20 minutes off is corrected", async () => {

@@ -20,6 +20,8 @@ export interface Quirks {
   readonly never304?: boolean;
   /** CompleteMultipartUpload ignores its condition (Ceph 16.2). */
   readonly unconditionalComplete?: boolean;
+  /** CompleteMultipartUpload answers without an ETag (Ceph 16.2). */
+  readonly etaglessComplete?: boolean;
   /** GETs are answered 302 to another origin (HuggingFace). */
   readonly redirectGets?: boolean;
   /** The server's clock less this machine's. */
@@ -117,11 +119,14 @@ export function s3Objects(quirks: () => Quirks, now: () => number) {
     if (refused) return refused;
     uploads.delete(id);
     const parts = [...upload.parts].toSorted(([a], [b]) => a - b);
-    const etag = `${randomBytes(16).toString("hex")}-${parts.length}`;
+    const hash = createHash("md5");
+    for (const [, part] of parts) hash.update(createHash("md5").update(part).digest());
+    const etag = `${hash.digest("hex")}-${parts.length}`;
     store(seen, Buffer.concat(parts.map(([, part]) => part)), etag);
+    const shown = quirks().etaglessComplete ? "" : `&quot;${etag}&quot;`;
     return {
       status: 200,
-      body: `<CompleteMultipartUploadResult><ETag>&quot;${etag}&quot;</ETag></CompleteMultipartUploadResult>`,
+      body: `<CompleteMultipartUploadResult><ETag>${shown}</ETag></CompleteMultipartUploadResult>`,
     };
   }
 

@@ -85,6 +85,23 @@ describe("put() of a source over the limit of one put", () => {
     expect(count("DELETE")).toBe(1);
   });
 
+  it("proves by the parts what a commit without an ETag wrote, and only then says written", async () => {
+    server.quirks = { etaglessComplete: true };
+    const store = open();
+    const put = await store.put("big", source, "nothing");
+    expect(put).toEqual({ ...written, version: server.objects("bucket").get("big")?.etag });
+    server.plan = (seen) => {
+      const committed = server.log.some(({ method, query }) => method === "POST" && "uploadId" in query);
+      const objects = server.objects("bucket") as Map<string, unknown>;
+      if (seen.method === "HEAD" && committed && objects.has("other")) {
+        objects.set("other", { body: Buffer.from("rival"), etag: "rival", writtenAt: 1 });
+      }
+      return undefined;
+    };
+    server.forget();
+    expect(await store.put("other", source, "nothing")).toMatchObject({ outcome: "unknown" });
+  });
+
   it("writes nothing of a source that changed", async () => {
     const changing = { ...source, sha256: "0".repeat(64) };
     await expect(open().put("big", changing, "anything")).rejects.toMatchObject({ code: "changed" });

@@ -1,9 +1,10 @@
+import { createHash } from "node:crypto";
 import { TracecraftError } from "../errors.ts";
 import { retry } from "./retry.ts";
 import type { S3Client, S3Reply } from "./s3-client.ts";
-import { refusalError } from "./s3-errors.ts";
+import { versionOf } from "./s3-client.ts";
+import { networkTrouble, refusalError } from "./s3-errors.ts";
 import { headObject } from "./s3-get.ts";
-import { networkTrouble } from "./s3-errors.ts";
 import { putWith } from "./s3-put.ts";
 import { completionXml, parseError, parseUploadId, textOf } from "./s3-xml.ts";
 import { pieces } from "./source.ts";
@@ -37,8 +38,7 @@ export async function putInParts(
   try {
     const etags = await sendParts(upload, source);
     if (await differs(client, key, expect)) return { outcome: "refused" };
-    const body = new TextEncoder().encode(completionXml(etags));
-    const result = await putWith(client, key, completion(upload, body, source.size), expect);
+    const result = await putWith(client, key, completion(upload, etags, source.size), expect);
     written = result.outcome === "written";
     return result;
   } catch (error) {
@@ -109,7 +109,8 @@ function sendPart({ client, key, id }: Upload, number: number, body: Uint8Array)
 }
 
 /** The commit. AWS may answer 200 and put an error, or the ETag, into the body. */
-function completion({ client, key, id }: Upload, body: Uint8Array, size: number) {
+function completion({ client, key, id }: Upload, etags: readonly string[], size: number) {
+  const body = new TextEncoder().encode(completionXml(etags));
   return async (headers: Readonly<Record<string, string>>, withinMs: number): Promise<S3Reply> => {
     const reply = await client.send({
       method: "POST",
@@ -125,8 +126,26 @@ function completion({ client, key, id }: Upload, body: Uint8Array, size: number)
     const text = await textBody(client, reply);
     const error = parseError(text);
     if (error) return { ...reply, status: error.code === "PreconditionFailed" ? 412 : 500, error };
-    return { ...reply, headers: { ...reply.headers, etag: textOf(text, "ETag") ?? reply.headers.etag } };
+    const etag =
+      textOf(text, "ETag") || reply.headers.etag || (await etagByParts(client, key, etags, withinMs));
+    return { ...reply, headers: { ...reply.headers, etag } };
   };
+}
+
+/**
+ * Ceph 16.2 commits with an empty ETag. What is there now is ours if its ETag is the one that follows from our parts:
+ * the MD5 of their MD5s. Undefined when it is not, which leaves the outcome unknown.
+ */
+async function etagByParts(
+  client: S3Client,
+  key: string,
+  etags: readonly string[],
+  withinMs: number,
+): Promise<string | undefined> {
+  const hash = createHash("md5");
+  for (const etag of etags) hash.update(versionOf(etag) ?? "", "hex");
+  const head = await headObject(client, key, withinMs).catch(() => undefined);
+  return head?.version === `${hash.digest("hex")}-${etags.length}` ? head.version : undefined;
 }
 
 /** Frees the parts. Harmless after a commit that landed; what it cannot free, the bucket's own rules must. */
