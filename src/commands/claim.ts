@@ -1,6 +1,6 @@
 import { claimStep, type ClaimResult } from "../coord/claims.ts";
 import type { Project } from "../coord/project.ts";
-import { ensureVerdict } from "../coord/verdict.ts";
+import { ensureVerdict, stillMatches } from "../coord/verdict.ts";
 import { TracecraftError } from "../errors.ts";
 import { stepId } from "../format/names.ts";
 import { formatTime } from "../format/records.ts";
@@ -39,9 +39,11 @@ export const claim = defineCommand({
         ? [`a ttl under ${shortTtlS}s lapses while its holder thinks`]
         : [];
 
-    const fitness = await ensureVerdict(project, { act: "claim", thing: name, bestEffort });
+    const asked = { act: "claim", thing: name, bestEffort };
+    const fitness = await ensureVerdict(project, asked);
     if (fitness.bestEffort) warnings.push("best effort (write, wait 2s, read back): two may hold it");
     const result = await claimStep(project, step, { ttlS, takeOver: mine });
+    if (!stillMatches(project)) await ensureVerdict(project, asked); // Another server answered than the one that was measured.
     if (!result.claimed) throw refusal(name, result);
 
     const { lease, already, takenFrom } = result;

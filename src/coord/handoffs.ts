@@ -2,6 +2,7 @@ import { messageKey } from "../format/keys.ts";
 import { schemaNumber, valueLimit, writeRecord, type HandoffRecord } from "../format/records.ts";
 import type { ClaimRecord, ClaimState } from "./claim-record.ts";
 import type { Project } from "./project.ts";
+import { readHandoffRecord, readStep, viewOf, type StepView } from "./steps.ts";
 
 /** What is told to whoever comes next. All absent: nothing was said about it. */
 export interface HandoffWords {
@@ -71,4 +72,18 @@ export function tellNext(project: Project, step: string, claim: ClaimRecord): vo
     `the message to ${handoff.next_agent}`,
     project.store.put(key, writeRecord(key, message, valueLimit), "fresh"),
   );
+}
+
+/** A handoff with the step that it is of. */
+export interface HandoffReading {
+  readonly view: StepView;
+  /** Undefined where nobody has finished the step. */
+  readonly handoff: HandoffRecord | undefined;
+}
+
+/** The handoff of a step: the claim's own, which is the one of its last complete; else what format 1 left. One round trip. */
+export async function readHandoff(project: Project, step: string): Promise<HandoffReading> {
+  const [reading, projected] = await Promise.all([readStep(project, step), readHandoffRecord(project, step)]);
+  const handoff = reading.claim?.record.handoff ?? (projected?.n === undefined ? projected : undefined);
+  return { view: viewOf(project, reading), handoff };
 }
