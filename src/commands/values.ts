@@ -1,0 +1,72 @@
+import { TracecraftError } from "../errors.ts";
+import type { View } from "./command.ts";
+
+const minute = 60;
+const hour = 60 * minute;
+const day = 24 * hour;
+const unitSeconds: Readonly<Record<string, number>> = { d: day, h: hour, m: minute, s: 1 };
+const sizeUnits = ["B", "KiB", "MiB", "GiB", "TiB"];
+
+/** A point in time, ms since the epoch, to the second: `2026-11-22T14:05:00Z`. */
+export function plainTime(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
+
+/** A point in time as that view tells it: on a terminal by its distance, over a day away by its date (UTC). */
+export function timeFor(view: Pick<View, "layout" | "absolute">, ms: number, nowMs: number): string {
+  if (view.layout === "plain" || view.absolute) return plainTime(ms);
+  const awayS = Math.floor(Math.abs(nowMs - ms) / 1000);
+  if (awayS > day) {
+    const [, month, date, time] = /^\w+, (\d+) (\w+) \d+ (\d+:\d+)/.exec(new Date(ms).toUTCString()) ?? [];
+    return `${date} ${Number(month)} ${time}`;
+  }
+  if (awayS === 0) return "now";
+  return ms < nowMs ? `${span(awayS)} ago` : `in ${span(awayS)}`;
+}
+
+/** A span, rounded down: `40s`, `41m` (also `60m`), from two hours on `2h05m`, from two days on `3d`. */
+export function span(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  if (whole < minute) return `${whole}s`;
+  if (whole < 2 * hour) return `${Math.floor(whole / minute)}m`;
+  if (whole >= 2 * day) return `${Math.floor(whole / day)}d`;
+  const minutes = Math.floor((whole % hour) / minute);
+  return `${Math.floor(whole / hour)}h${minutes === 0 ? "" : `${String(minutes).padStart(2, "0")}m`}`;
+}
+
+/** The seconds of a span as somebody typed it: `40s`, `60m`, `2h05m`, `3d`. Without a unit it is refused: 60 of what? */
+export function parseSpan(text: string): number {
+  const parts = /^(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s)?$/.exec(text.trim());
+  if (!parts?.[0]) {
+    throw new TracecraftError(
+      "usage",
+      `Cannot read "${text.slice(0, 60)}": a span is such as 40s, 60m, 2h05m or 3d`,
+    );
+  }
+  return ["d", "h", "m", "s"].reduce(
+    (sum, unit, at) => sum + Number(parts[at + 1] ?? 0) * unitSeconds[unit]!,
+    0,
+  );
+}
+
+/** A size in units of 1,024: `269 B`, `12.4 KiB`. */
+export function size(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (Number(value.toFixed(unit === 0 ? 0 : 1)) >= 1024 && unit < sizeUnits.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${value.toFixed(unit === 0 ? 0 : 1)} ${sizeUnits[unit]}`;
+}
+
+/** `1 message`, `12408 messages`. */
+export function count(n: number, noun: string): string {
+  if (n === 1) return `1 ${noun}`;
+  return `${n} ${noun}${/(?:s|x|ch|sh)$/.test(noun) ? "es" : "s"}`;
+}
+
+/** An id as a sentence names it: its first eight characters. */
+export function shortId(id: string): string {
+  return id.slice(0, 8);
+}
