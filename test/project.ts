@@ -120,6 +120,7 @@ export function testContext(
     home: "/nowhere",
     env: {},
     platform: "linux",
+    redaction: undefined,
     signal: options.signal ?? new AbortController().signal,
     async readStdin() {
       return Buffer.from(options.stdin ?? "");

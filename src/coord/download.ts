@@ -98,7 +98,10 @@ async function receive(
       }
       const piece = await pending.shift();
       if (!piece) return hash.digest("hex");
-      signal?.throwIfAborted();
+      if (signal?.aborted)
+        throw new TracecraftError("interrupted", "Interrupted", {
+          cause: `"${name}" is not there yet; nothing was left behind`,
+        });
       hash.update(piece);
       await file.write(piece);
       progress?.((received += piece.length), size);

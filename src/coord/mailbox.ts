@@ -97,22 +97,23 @@ export async function markRead(project: Project, mailbox: Mailbox, shown: readon
 }
 
 /**
- * Removes direct messages that were shown from the bucket and records the rest as read. Nothing of anybody else's: a
- * broadcast is merely marked.
+ * Removes the direct ones of `removed` from the bucket and records the rest of `shown` as read. Nothing of anybody
+ * else's goes: a broadcast is merely marked.
  */
 export async function deleteRead(
   project: Project,
   mailbox: Mailbox,
-  shown: readonly Letter[],
+  removed: readonly Letter[],
+  shown: readonly string[],
 ): Promise<void> {
-  const mine = shown.filter(({ kind }) => kind === "direct").map(({ key }) => key);
-  for (let start = 0; start < mine.length; start += openAtOnce) {
-    await Promise.all(mine.slice(start, start + openAtOnce).map((key) => project.store.delete(key)));
+  const gone = new Set(removed.filter(({ kind }) => kind === "direct").map(({ key }) => key));
+  const keys = [...gone];
+  for (let start = 0; start < keys.length; start += openAtOnce) {
+    await Promise.all(keys.slice(start, start + openAtOnce).map((key) => project.store.delete(key)));
   }
-  const gone = new Set(mine);
-  const left = mailbox.letters.filter(({ key }) => !gone.has(key));
-  const kept = shown.map(({ key }) => key).filter((key) => !gone.has(key));
-  await markRead(project, { ...mailbox, letters: left }, kept);
+  const letters = mailbox.letters.filter(({ key }) => !gone.has(key));
+  const kept = shown.filter((key) => !gone.has(key));
+  await markRead(project, { ...mailbox, letters }, kept);
 }
 
 /** Records that these messages were acknowledged. Whether they were read is another matter. */

@@ -1,0 +1,26 @@
+import { deleteMemory } from "../coord/memory.ts";
+import { memoryKey } from "../format/names.ts";
+import { defineCommand } from "./command.ts";
+import { notSet } from "./memory-get.ts";
+import { changedError } from "./memory-words.ts";
+
+export const memoryDelete = defineCommand({
+  name: "memory delete",
+  summary: "Delete a shared key",
+  positionals: { key: { help: "such as design.status" } },
+  options: {
+    ifRevision: { placeholder: "R", help: "only if that is its revision" },
+  },
+  exits: { changed: "it has another revision", not_found: "it was never set" },
+  examples: ["tracecraft memory delete design.status"],
+  needs: "project",
+
+  async run({ project }, { key: name, ifRevision }) {
+    const key = memoryKey(name, "delete");
+    const result = await deleteMemory(project, key, { ifRevision });
+    if (result.kind === "absent") throw notSet(key, "delete");
+    if (result.kind === "changed") throw changedError("delete", key, result.now);
+    const { revision } = result.now;
+    return { data: { key, revision, already: result.already }, text: `Deleted ${key}\nrevision ${revision}` };
+  },
+});

@@ -1,0 +1,108 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { setMemory } from "../coord/memory.ts";
+import { TracecraftError } from "../errors.ts";
+import { memoryKey } from "../format/names.ts";
+import { valueLimit } from "../format/records.ts";
+import { defineCommand, type Context } from "./command.ts";
+import { changedError, valueText } from "./memory-words.ts";
+import { redactTexts, redactionWarning } from "./redacted.ts";
+import { echoed } from "./text.ts";
+
+export const memorySet = defineCommand({
+  name: "memory set",
+  summary: "Set a shared key",
+  positionals: {
+    key: { help: "such as design.status" },
+    value: { help: 'the value; "-" reads it from standard input', optional: true },
+  },
+  options: {
+    file: { placeholder: "PATH", help: "take the value from a file" },
+    jsonValue: { help: "the value is JSON and is kept as such" },
+    ifRevision: { placeholder: "R", help: "only if that is its revision; none: only if it is not set" },
+    noRedact: { help: "keep what looks like a secret" },
+  },
+  exits: { changed: "it has another revision", unfit_store: "--if-revision needs conditional writes" },
+  examples: [
+    "tracecraft memory set design.status draft",
+    "tracecraft memory set design.status final --if-revision 7be01c44",
+    "tracecraft memory set api.schema --file schema.json --json-value",
+  ],
+  needs: "project",
+
+  async run(context, { key: name, value, file, jsonValue, ifRevision, noRedact }) {
+    const key = memoryKey(name);
+    const given = await valueFrom(context, key, value, file);
+    const parsed = jsonValue ? parse(key, given) : undefined;
+    // JSON is redacted as text, where its names stand beside its values, and stays JSON.
+    const text = jsonValue ? JSON.stringify(parsed) : given;
+    const { texts, counts } = await redactTexts(context, { text }, noRedact);
+    const kept = texts.text ?? "";
+    const result = await setMemory(context.project, key, jsonValue ? parse(key, kept) : kept, { ifRevision });
+    if (result.kind !== "done")
+      throw changedError("set", key, result.kind === "changed" ? result.now : undefined);
+
+    const { revision, set_at } = result.now;
+    return {
+      data: { key, revision, set_at, redactions: counts },
+      text: `Set ${key} = ${echoed(valueText(result.now.value))}\nrevision ${revision}`,
+      warnings: redactionWarning(counts),
+    };
+  },
+});
+
+async function valueFrom(
+  context: Context,
+  key: string,
+  value: string | undefined,
+  file: string | undefined,
+): Promise<string> {
+  if ((value === undefined) === (file === undefined)) {
+    throw new TracecraftError("usage", `Cannot set "${key}": give a value or --file, one of them`, {
+      hint: `tracecraft memory set ${key} VALUE`,
+    });
+  }
+  if (value !== undefined && value !== "-") return value;
+  const bytes =
+    value === "-" || file === "-"
+      ? await context.readStdin()
+      : await readValue(resolve(context.cwd, file!), file!);
+  if (bytes.length > valueLimit) {
+    throw new TracecraftError(
+      "usage",
+      `Cannot set "${key}": the value has ${bytes.length} bytes, over ${valueLimit}`,
+      {
+        hint: "tracecraft artifact upload FILE",
+      },
+    );
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new TracecraftError("usage", `Cannot set "${key}": the value is not UTF-8 text`, {
+      hint: "tracecraft artifact upload FILE",
+    });
+  }
+}
+
+async function readValue(path: string, shown: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    throw new TracecraftError(
+      code === "ENOENT" ? "not_found" : "usage",
+      `Cannot read "${shown}": ${code === "ENOENT" ? "no such file" : code === "EISDIR" ? "it is a folder" : String(code)}`,
+    );
+  }
+}
+
+function parse(key: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new TracecraftError("usage", `Cannot set "${key}": the value is not JSON`, {
+      cause: error instanceof Error ? error.message : undefined,
+    });
+  }
+}

@@ -1,0 +1,83 @@
+import { findLetter } from "../coord/mailbox.ts";
+import type { Project } from "../coord/project.ts";
+import { sendMessage, type Sent } from "../coord/send.ts";
+import { TracecraftError } from "../errors.ts";
+import { isName, recipientName } from "../format/names.ts";
+import { defineCommand } from "./command.ts";
+import { redactTexts, redactionWarning } from "./redacted.ts";
+import { echoed, shownLine } from "./text.ts";
+
+/** Agents that a warning names, so that a slip is seen. */
+const namedAgents = 8;
+
+export const send = defineCommand({
+  name: "send",
+  summary: "Write to an agent, or to everyone",
+  positionals: {
+    to: { help: "the agent, or _broadcast for everyone" },
+    text: { help: "the message" },
+  },
+  options: {
+    subject: { placeholder: "TEXT", help: "one line that says what it is about" },
+    thread: { placeholder: "NAME", help: "which conversation it belongs to" },
+    replyTo: { placeholder: "ID", help: "the message that it answers" },
+    urgent: { help: "say so in the reader's status line" },
+    ack: { help: "ask for an acknowledgement" },
+    noRedact: { help: "keep what looks like a secret" },
+  },
+  exits: { outcome_unknown: "it may have been sent" },
+  examples: [
+    'tracecraft send api-2 "contract is in memory key design.contract"',
+    'tracecraft send _broadcast "v1 cut at 3pm" --urgent',
+  ],
+  needs: "project",
+
+  async run(context, { to: address, text, subject, thread, replyTo, urgent, ack, noRedact }) {
+    const { project } = context;
+    const to = recipientName(address);
+    if (thread !== undefined && !isName(thread)) {
+      throw new TracecraftError(
+        "usage",
+        `Cannot send in thread "${thread.slice(0, 200)}": a thread is 1 to 128 of letters, digits, ".", "_", "-"`,
+      );
+    }
+    const { texts, counts } = await redactTexts(context, { text, subject }, noRedact);
+    const message = texts.text ?? "";
+    const inReplyTo = replyTo === undefined ? undefined : await wholeId(project, replyTo);
+    const sent = await sendMessage(project, {
+      to,
+      message,
+      subject: texts.subject,
+      thread,
+      inReplyTo,
+      urgent,
+      ackRequired: ack,
+    });
+    return {
+      data: {
+        id: sent.id,
+        to,
+        sent_at: sent.sentAt,
+        redactions: counts,
+        ...(sent.known && { known: sent.known.known }),
+      },
+      text: `Sent to ${to}: ${echoed(message)}`,
+      warnings: [...redactionWarning(counts), ...unknownWarning(to, sent)],
+    };
+  },
+});
+
+/** A whole id is taken as it is, so that an answer costs nothing; a part of one is looked up. */
+async function wholeId(project: Project, id: string): Promise<string> {
+  if (/^[0-9a-f]{8}$/.test(id)) return id;
+  const { letter } = await findLetter(project, id, "reply to");
+  return letter.name?.id ?? id;
+}
+
+function unknownWarning(to: string, { known }: Sent): string[] {
+  if (!known || known.known) return [];
+  const named = known.agents.slice(0, namedAgents).map(shownLine).join(", ");
+  const more = known.agents.length > namedAgents ? ", …" : "";
+  const agents = named === "" ? "none yet" : `${named}${more}`;
+  return [`nobody has seen an agent "${to}" here; the message waits (agents: ${agents})`];
+}
