@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { removeIfThere, statIfThere } from "./file-disk.ts";
+import { arrivalOf, removeIfThere, statIfThere } from "./file-disk.ts";
 import type { Place } from "./file-root.ts";
-import { arrivalOf, numberName } from "./file-row.ts";
+import { numberName } from "./file-row.ts";
 
 /** Ages, by the clock that stamps the files, after which cleaning removes a superseded version or an unused name. */
 export interface Keep {

@@ -112,6 +112,11 @@ export function temporaryName(): string {
   return `.t${randomBytes(8).toString("hex")}`;
 }
 
+/** When a name was last linked or renamed, in whole ms: by the same clock, and rounded as, `timeThere`. */
+export function arrivalOf(stat: BigIntStats): number {
+  return Number(stat.ctimeNs / 1_000_000n);
+}
+
 /** Undefined for a file that is not there. */
 export function statIfThere(path: string): BigIntStats | undefined {
   try {
@@ -136,7 +141,7 @@ function touch(path: string, flags: number): number {
   const fd = openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | flags);
   try {
     futimesSync(fd, 0, 0);
-    return fstatSync(fd).ctimeMs;
+    return arrivalOf(fstatSync(fd, { bigint: true }));
   } finally {
     closeSync(fd);
   }

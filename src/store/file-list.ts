@@ -1,10 +1,10 @@
 import { readdirSync, type Dirent } from "node:fs";
 import { join } from "node:path";
 import type { Keep } from "./file-clean.ts";
-import { isAbsent, removeIfThere, statIfThere, timeThere } from "./file-disk.ts";
+import { arrivalOf, isAbsent, removeIfThere, statIfThere, timeThere } from "./file-disk.ts";
 import { keyOf, nameOf, prefixOf } from "./file-names.ts";
 import { isThere, placeOf } from "./file-root.ts";
-import { arrivalOf, find } from "./file-row.ts";
+import { find } from "./file-row.ts";
 import type { Listed, Page } from "./store.ts";
 
 const pageSize = 1000;

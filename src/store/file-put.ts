@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { TracecraftError } from "../errors.ts";
 import { clean, type Keep } from "./file-clean.ts";
 import {
+  arrivalOf,
   isAbsent,
   removeIfThere,
   statIfThere,
@@ -15,7 +16,6 @@ import {
 import { isThere, makeDirectory, placeOf, type Place } from "./file-root.ts";
 import {
   adopt,
-  arrivalOf,
   deletedMark,
   find,
   publish,

@@ -126,7 +126,7 @@ describe("fileStore() cleans", () => {
     const store = fileStore(path);
     await write(store, "k", "0", "nothing");
     const arrival = (number: number) =>
-      lstatSync(join(path, `.v/k/${String(number).padStart(20, "0")}`)).ctimeMs;
+      Math.floor(lstatSync(join(path, `.v/k/${String(number).padStart(20, "0")}`)).ctimeMs);
     await overtake(store, "k", 1);
     do await overtake(store, "k", 1);
     while (arrival(2) === arrival(numbersOf(path).length));

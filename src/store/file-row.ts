@@ -31,6 +31,7 @@ import { closeSync, fstatSync, linkSync, readdirSync, renameSync } from "node:fs
 import { join } from "node:path";
 import { TracecraftError } from "../errors.ts";
 import {
+  arrivalOf,
   codeOf,
   diskError,
   isAbsent,
@@ -206,8 +207,4 @@ function digits(number: number): string {
 
 export function versionOf(number: number, stat: BigIntStats): string {
   return `${number}-${stat.ino}-${stat.mtimeNs}`;
-}
-
-export function arrivalOf(stat: BigIntStats): number {
-  return Number(stat.ctimeNs) / 1e6;
 }
