@@ -1,3 +1,4 @@
+import { heartbeat } from "../coord/agents.ts";
 import { claimStep, type ClaimResult } from "../coord/claims.ts";
 import type { Project } from "../coord/project.ts";
 import { ensureVerdict, stillMatches } from "../coord/verdict.ts";
@@ -47,6 +48,7 @@ export const claim = defineCommand({
     if (!result.claimed) throw refusal(name, result);
 
     const { lease, already, takenFrom } = result;
+    heartbeat(project, { step });
     return {
       data: {
         step,

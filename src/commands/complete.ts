@@ -1,6 +1,8 @@
+import { heartbeat } from "../coord/agents.ts";
 import type { FinishState } from "../coord/finish.ts";
 import { finishStep } from "../coord/finish.ts";
 import type { HandoffWords } from "../coord/handoffs.ts";
+import { knownLeases } from "../coord/leases.ts";
 import { stateWords } from "../coord/steps.ts";
 import type { FinishResult } from "../coord/transition.ts";
 import { TracecraftError } from "../errors.ts";
@@ -74,6 +76,7 @@ export const complete = defineCommand({
     if (!result.done) throw refusal(args.step, state, context, result);
 
     const { claim, already } = result;
+    heartbeat(project, { step: knownLeases(project)[0]?.step ?? null });
     return {
       data: {
         step,

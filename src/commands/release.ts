@@ -1,4 +1,6 @@
+import { heartbeat } from "../coord/agents.ts";
 import { releaseStep } from "../coord/finish.ts";
+import { knownLeases } from "../coord/leases.ts";
 import { stateWords } from "../coord/steps.ts";
 import { TracecraftError } from "../errors.ts";
 import { stepId } from "../format/names.ts";
@@ -23,6 +25,7 @@ export const release = defineCommand({
     const step = stepId(name, "release");
     const result = await releaseStep(project, step);
     if (result.done) {
+      heartbeat(project, { step: knownLeases(project)[0]?.step ?? null });
       return {
         data: { step, state: "released", term: result.claim.term, already: result.already },
         text: `Released step ${name}`,

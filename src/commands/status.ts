@@ -40,7 +40,9 @@ export const status = defineCommand({
     const open = board.steps.filter((step) => listedState(step) !== "complete");
     const screen = {
       project,
-      agents: here.agents.toSorted(byNeed(project.agent)),
+      agents: here.agents
+        .map((agent) => (agent.agent === project.agent ? present(agent, here.storeNow) : agent))
+        .toSorted(byNeed(project.agent)),
       board,
       open,
       unread,
@@ -66,6 +68,11 @@ export const status = defineCommand({
     };
   },
 });
+
+/** Whoever reads this is here, however long ago the bucket last heard so. */
+function present(agent: AgentView, storeNow: number): AgentView {
+  return { ...agent, state: "active", seenS: 0, seenAt: storeNow };
+}
 
 /** Those who work on something first, then by name, and the reader last. */
 function byNeed(self: string): (a: AgentView, b: AgentView) => number {

@@ -59,7 +59,7 @@ export async function update<T extends object, Answer>(
   const tries = triesUntil(world, deadlineMs);
   const { assume } = change;
   let found =
-    assume === undefined ? await readFound(store, change) : assume === "nothing" ? undefined : assume;
+    assume === undefined ? await load(store, change) : assume === "nothing" ? undefined : assume;
 
   for (;;) {
     const decision = change.decide(found);
