@@ -14,7 +14,7 @@ import {
   type TestProject,
 } from "../../test/project.ts";
 import { claim } from "./claim.ts";
-import type { Command, Reply, View } from "./command.ts";
+import type { Context, Reply, View } from "./command.ts";
 import { complete } from "./complete.ts";
 import { handoff } from "./handoff.ts";
 import { release } from "./release.ts";
@@ -42,7 +42,7 @@ function shop() {
 }
 
 async function tell(
-  command: Command<never, never>,
+  command: { run(context: Context, args: never): Promise<Reply> },
   project: TestProject,
   args: object,
   view: View = plain,
@@ -50,7 +50,7 @@ async function tell(
   const context = testContext(project);
   let answer: string;
   try {
-    answer = await said((await command.run(context, args as never)) as Reply, view);
+    answer = await said(await command.run(context, args as never), view);
   } catch (error) {
     if (!(error instanceof TracecraftError)) throw error;
     answer = [
