@@ -1,8 +1,18 @@
 import { memoryLocalState } from "../src/coord/local.ts";
 import type { LocalState, Project, Session, World } from "../src/coord/project.ts";
 import { clockedStore } from "../src/coord/clock.ts";
-import { explain } from "../src/errors.ts";
-import type { Context, Progress, Reply, Text, View } from "../src/commands/command.ts";
+import { explain, TracecraftError } from "../src/errors.ts";
+import type {
+  Arguments,
+  Command,
+  Context,
+  Options,
+  Positionals,
+  Progress,
+  Reply,
+  Text,
+  View,
+} from "../src/commands/command.ts";
 import { memoryStore } from "../src/store/memory.ts";
 import type { Store } from "../src/store/store.ts";
 
@@ -144,15 +154,55 @@ export async function said(reply: Reply, view: View = plain): Promise<string> {
   const lines = [render(reply.text, view)].filter((text) => text !== "");
   for (const warning of reply.warnings ?? []) lines.push(`2> warning: ${warning}`);
   if (reply.error) {
-    lines.push(
-      ...explain(reply.error)
-        .split("\n")
-        .map((line) => `2> ${line}`),
-    );
+    lines.push(...stderrLines(explain(reply.error)));
   } else if (reply.next !== undefined && !reply.warnings?.length) lines.push(`2> next: ${reply.next}`);
   await reply.shown?.();
   lines.push(`# ${reply.error?.status ?? 0}`);
   return lines.join("\n");
+}
+
+/** What `testContext` takes, and how the reply is looked at. */
+export interface AnswerOptions {
+  readonly view?: View;
+  readonly cwd?: string;
+  readonly stdin?: string | Uint8Array;
+  readonly signal?: AbortSignal;
+}
+
+/** The arguments as the parser would give them: flags that are absent are false, defaults are taken. */
+export function withDefaults<P extends Positionals, O extends Options>(
+  command: Command<P, O>,
+  args: Partial<Arguments<P, O>>,
+): Arguments<P, O> {
+  const options = Object.entries(command.options).map(([name, { placeholder, default: value, many }]) => {
+    return [name, placeholder === undefined ? false : many ? [] : value];
+  });
+  return { ...Object.fromEntries(options), ...args };
+}
+
+/** A whole call of a command as the book writes it: progress, stdout, stderr, the status; its work is done afterwards. */
+export async function answer<P extends Positionals, O extends Options>(
+  command: Command<P, O>,
+  project: TestProject,
+  args: Partial<Arguments<P, O>> = {},
+  options: AnswerOptions = {},
+): Promise<string> {
+  const context = testContext(project, options);
+  let text: string;
+  try {
+    text = await said(await command.run(context, withDefaults(command, args)), options.view);
+  } catch (error) {
+    if (!(error instanceof TracecraftError)) throw error;
+    text = [...stderrLines(explain(error)), `# ${error.status}`].join("\n");
+  }
+  await project.settled();
+  const before = context.progressed.map((line) => `2> ${line.plain}`);
+  const emitted = context.emitted.map((one) => render(one.text, options.view));
+  return [...before, ...emitted, text].join("\n");
+}
+
+function stderrLines(text: string): string[] {
+  return text.split("\n").map((line) => `2> ${line}`);
 }
 
 /** The text, or a JSON value, of each object in the store, by key. For looking at what was written. */

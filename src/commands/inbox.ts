@@ -39,12 +39,7 @@ export const inbox = defineCommand({
     const gone = new Set([...shown, ...choice.gone]);
     const unreadLeft = mailbox.unread.filter(({ key }) => !gone.has(key));
     const more = unreadLeft.length - named.filter(({ key }) => isUnread.has(key)).length;
-    const removed = remove
-      ? lettersOf(
-          mailbox,
-          [...messages, ...problems].map(({ key }) => key),
-        )
-      : [];
+    const removed = remove ? lettersOf(mailbox, new Set(messages.map(({ key }) => key))) : [];
     noteNews(context, peek ? mailbox.unread.length : unreadLeft.length, choice, peek);
 
     const warnings = problems.map(({ key, why }) => `malformed: ${key} (${why})`);
