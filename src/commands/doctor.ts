@@ -48,7 +48,7 @@ export const doctor = defineCommand({
 
 /** Everything that a bug report about a store needs, and nothing that is secret. */
 function reportOf(
-  { store, name }: Project,
+  { store, name: project }: Project,
   measurement: Measurement,
   platform: string,
 ): Record<string, unknown> {
@@ -57,7 +57,7 @@ function reportOf(
   return {
     version: programVersion,
     platform: `${platform} ${release()} ${arch()}`,
-    project: name,
+    project,
     store: store.name,
     endpoint: publicEndpoint(store.traits),
     bucket,
@@ -73,7 +73,13 @@ function reportOf(
     etag_quoting: measured.etagQuoting ?? null,
     conditions,
     kept: kept === "in the bucket" ? storeVerdictKey : null,
-    checks: measured.checks.map(({ name, result, detail }) => ({ name, result, detail })),
+    checks: measured.checks.map(({ name, result, detail, requests = 0, seconds = 0 }) => ({
+      name,
+      result,
+      detail,
+      requests,
+      duration_s: seconds,
+    })),
   };
 }
 

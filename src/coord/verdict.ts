@@ -103,6 +103,7 @@ export async function measureStore(
   if (constructed) return { measured, measuredAt, kept: "by construction" };
   const record = recordOf(project, measured, measuredAt);
   keepHere(project, record);
+  adopt(store, fitnessOf(record, "kept here"), measured.etagQuoting);
   try {
     await keepThere(project, record);
     return { measured, measuredAt, kept: "in the bucket" };

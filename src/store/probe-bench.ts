@@ -35,6 +35,9 @@ export interface Check {
   readonly evidence?: string;
   /** Why it could not be finished: the store may be right or wrong, and nothing is to be concluded. */
   readonly undecided?: TracecraftError;
+  /** What it took, in the long form. */
+  readonly requests?: number;
+  readonly seconds?: number;
 }
 
 /** One measurement: the store with every call of it counted, a place of its own, and what its replies gave away. */
@@ -195,6 +198,19 @@ export async function settledPut(
     await pause(bench, put.cause);
   }
   throw doubt!;
+}
+
+/** A put that expects nothing, so it may be repeated: its version. Throws `unreachable` when it never gets through. */
+export async function plainPut(bench: Bench, key: string, body: Uint8Array): Promise<Version> {
+  for (let made = 1; ; made++) {
+    const put = await bench.store.put(key, body, "anything");
+    if (put.outcome === "written") return put.version;
+    if (put.outcome === "refused") {
+      throw new TracecraftError("malformed", `Cannot write "${key}": a plain put refused`);
+    }
+    if (made === tries) throw put.cause;
+    await pause(bench, put.cause);
+  }
 }
 
 export async function pause(bench: Bench, cause: TracecraftError): Promise<void> {

@@ -1,8 +1,9 @@
 import {
+  bodyOf,
   keyOf,
   look,
   newNonce,
-  settledPut,
+  plainPut,
   type Bench,
   type Check,
   type ClockBounds,
@@ -24,8 +25,8 @@ export async function clocks(bench: Bench): Promise<Check> {
   const name = "clock";
   const key = keyOf(bench, "clock");
   const before = bench.world.monotonic();
-  const put = await settledPut(bench, key, newNonce(bench), "anything");
-  const object = put.written ? await look(bench, key) : undefined;
+  await plainPut(bench, key, bodyOf(newNonce(bench)));
+  const object = await look(bench, key);
   const elapsedMs = bench.world.monotonic() - before;
 
   const { storeNow, writtenAt } = object ?? {};

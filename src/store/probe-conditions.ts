@@ -5,6 +5,7 @@ import {
   look,
   newNonce,
   ownerOf,
+  plainPut,
   settledPut,
   type Bench,
   type Check,
@@ -17,8 +18,6 @@ export const raceRounds = 5;
 export const heldWriters = 8;
 const largeBytes = 2 ** 20;
 const lostReplies = 8;
-
-const refusedPlainly: Round = { kind: "broken", winners: 0, writers: 1, detail: "a plain put refused" };
 
 /** Faults as they follow the store's name: in the verdict, and in what `claim` says. */
 export const faults = {
@@ -63,8 +62,7 @@ export async function compareAndSet(bench: Bench): Promise<Check> {
   const name = "compare-and-set";
   const bad = (detail: string, fault: string): Check => ({ name, result: "bad", detail, fault });
   const key = keyOf(bench, "replace");
-  const first = await settledPut(bench, key, newNonce(bench), "anything");
-  if (!first.written) return bad("a plain put refused", faults.replaceBroken);
+  const first = { version: await plainPut(bench, key, bodyOf(newNonce(bench))) };
 
   const nonce = newNonce(bench);
   const second = await settledPut(bench, key, nonce, first);
@@ -113,8 +111,7 @@ export async function races(bench: Bench, rounds = raceRounds): Promise<Check> {
     if (rounds === 1) continue;
     const replaced = await clearRound(bench, async (attempt) => {
       const key = keyOf(bench, `replace-${number}-${attempt}`);
-      const base = await settledPut(bench, key, newNonce(bench), "anything");
-      if (!base.written) return refusedPlainly;
+      const base = { version: await plainPut(bench, key, bodyOf(newNonce(bench))) };
       return race(bench, key, base, raceWriters);
     });
     const lost = brokenRound(name, replaced, faults.race);
@@ -133,8 +130,7 @@ export async function heldRaces(bench: Bench): Promise<Check> {
   if (broken) return broken;
   const replaced = await clearRound(bench, async (attempt) => {
     const key = keyOf(bench, `held-replace-${attempt}`);
-    const base = await settledPut(bench, key, newNonce(bench), "anything");
-    if (!base.written) return refusedPlainly;
+    const base = { version: await plainPut(bench, key, bodyOf(newNonce(bench))) };
     return race(bench, key, base, heldWriters, { held: true });
   });
   return (

@@ -1,5 +1,5 @@
 import { faults } from "./probe-conditions.ts";
-import { keyOf, look, newNonce, type Bench, type Check } from "./probe-bench.ts";
+import { keyOf, look, newNonce, plainPut, type Bench, type Check } from "./probe-bench.ts";
 import type { StoredObject, Version } from "./store.ts";
 
 const workers = 8;
@@ -32,15 +32,11 @@ export async function counterChain(bench: Bench): Promise<Check> {
   const name = "counter chain";
   const bad = (detail: string): Check => ({ name, result: "bad", detail, fault: faults.lost });
   const key = keyOf(bench, "counter");
-  const start = await bench.store.put(key, write({ nonces: [] }), "anything");
-  if (start.outcome === "unknown") throw start.cause;
-  if (start.outcome === "refused") return bad("a plain put refused");
+  const first = await plainPut(bench, key, write({ nonces: [] }));
   const done = new Map<string, Increment>();
   const doubtful = new Map<string, Increment>();
   const until = bench.world.monotonic() + longestMs;
-  const counts = Array.from({ length: workers }, () =>
-    countUp(bench, key, start.version, { done, doubtful, until }),
-  );
+  const counts = Array.from({ length: workers }, () => countUp(bench, key, first, { done, doubtful, until }));
   for (const count of await Promise.allSettled(counts)) {
     if (count.status === "rejected") throw count.reason;
   }
@@ -50,7 +46,7 @@ export async function counterChain(bench: Bench): Promise<Check> {
   if (nonces.length === 0) return bad(`none of ${workers * increments} written`);
   const lost = [...done.keys()].filter((nonce) => !nonces.includes(nonce)).length;
   if (lost > 0) return bad(`${lost} of ${done.size} lost`);
-  let at: Version | undefined = start.version;
+  let at: Version | undefined = first;
   for (const nonce of nonces) {
     const step = done.get(nonce) ?? doubtful.get(nonce); // It may have landed after we looked.
     if (!step) return bad("an increment is there that was refused");

@@ -11,7 +11,7 @@ import {
 import { faults } from "./probe-conditions.ts";
 
 /** What is wrong with the place and not with its promises (keys, bucket, address, network) shows here, as it is. */
-export async function plainPut(bench: Bench): Promise<void> {
+export async function isWritable(bench: Bench): Promise<void> {
   const put = await bench.store.put(keyOf(bench, "plain"), bodyOf(newNonce(bench)), "anything");
   if (put.outcome === "unknown") throw put.cause;
 }

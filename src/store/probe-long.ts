@@ -11,7 +11,7 @@ import {
   races,
 } from "./probe-conditions.ts";
 import { counterChain } from "./probe-counter.ts";
-import { guarded, plainPut } from "./probe-guard.ts";
+import { guarded, isWritable } from "./probe-guard.ts";
 import { deletes, lists, reads } from "./probe-reading.ts";
 
 /** Every check that the contract can express. What the verdict needs comes first. */
@@ -20,12 +20,15 @@ export async function longChecks(
   prefix: string,
   begins: (check: CheckName) => void = () => {},
 ): Promise<readonly Check[]> {
-  await plainPut(bench);
+  await isWritable(bench);
   const checks: Check[] = [];
   const check = async (name: CheckName, work: () => Promise<Check>) => {
     begins(name);
+    const { counts, world } = bench;
+    const [requests, startedAt] = [counts.requests, world.monotonic()];
     const found = await guarded(name, work);
-    checks.push(found);
+    const seconds = Math.round(world.monotonic() - startedAt) / 1000;
+    checks.push({ ...found, requests: counts.requests - requests, seconds });
     return found.result === "ok";
   };
   const skip = (name: CheckName) => void checks.push({ name, result: "skipped", detail: "not run" });

@@ -1,5 +1,15 @@
 import { TracecraftError } from "../errors.ts";
-import { bodyOf, eachOf, keyOf, look, newNonce, ownerOf, type Bench, type Check } from "./probe-bench.ts";
+import {
+  bodyOf,
+  eachOf,
+  keyOf,
+  look,
+  newNonce,
+  ownerOf,
+  plainPut,
+  type Bench,
+  type Check,
+} from "./probe-bench.ts";
 import type { Listed } from "./store.ts";
 
 const looksAfterPut = 8;
@@ -21,18 +31,15 @@ export async function reads(bench: Bench): Promise<Check> {
   const bad = (detail: string): Check => ({ name, result: "bad", detail, fault: readFaults.read });
   const key = keyOf(bench, "read");
   const [first, second] = [newNonce(bench), newNonce(bench)];
-  const old = await bench.store.put(key, bodyOf(first), "anything");
-  const now = await bench.store.put(key, bodyOf(second), "anything");
-  if (old.outcome === "unknown") throw old.cause;
-  if (now.outcome === "unknown") throw now.cause;
-  if (old.outcome !== "written" || now.outcome !== "written") return bad("a plain put refused");
+  const old = await plainPut(bench, key, bodyOf(first));
+  const now = await plainPut(bench, key, bodyOf(second));
 
   const part = await bench.store.get(key, { limit: 64, range: [4, 12] });
   if (Buffer.from(part?.body ?? []).toString() !== second.slice(4, 12)) return bad("a range is another one");
-  const changed = await bench.store.get(key, { limit: 64, unless: old.version });
+  const changed = await bench.store.get(key, { limit: 64, unless: old });
   if (!changed || "unchanged" in changed || ownerOf(changed) !== second)
     return bad("a changed object read as unchanged");
-  const again = await bench.store.get(key, { limit: 64, unless: now.version });
+  const again = await bench.store.get(key, { limit: 64, unless: now });
   const told = again && "unchanged" in again ? "unchanged told apart" : "unchanged read whole";
   return { name, result: "ok", detail: `ranges; ${told}` };
 }
@@ -43,8 +50,7 @@ export async function lists(bench: Bench): Promise<Check> {
   const bad = (detail: string): Check => ({ name, result: "bad", detail, fault: readFaults.list });
   try {
     await eachOf(names, async (one) => {
-      const put = await bench.store.put(keyOf(bench, one), bodyOf(newNonce(bench)), "anything");
-      if (put.outcome === "unknown") throw put.cause;
+      await plainPut(bench, keyOf(bench, one), bodyOf(newNonce(bench)));
     });
     const wanted = names.map((one) => keyOf(bench, one));
     const siblings = await keysUnder(bench, keyOf(bench, "list/a"));
@@ -61,8 +67,7 @@ export async function lists(bench: Bench): Promise<Check> {
     let missed = 0;
     await eachOf(Array.from({ length: looksAfterPut }).keys(), async (number) => {
       const key = keyOf(bench, `seen/${number}/k`);
-      const put = await bench.store.put(key, bodyOf(newNonce(bench)), "anything");
-      if (put.outcome === "unknown") throw put.cause;
+      await plainPut(bench, key, bodyOf(newNonce(bench)));
       if (!(await keysUnder(bench, keyOf(bench, `seen/${number}/`))).includes(key)) missed++;
     });
     if (missed > 0) return bad(`${missed} of ${looksAfterPut} keys not listed when they had been written`);
@@ -118,8 +123,7 @@ export async function deletes(bench: Bench, listed: boolean): Promise<Check> {
   let seen = 0;
   await eachOf(Array.from({ length: deletions }).keys(), async (number) => {
     const key = keyOf(bench, `deleted/${number}/k`);
-    const put = await bench.store.put(key, bodyOf(newNonce(bench)), "anything");
-    if (put.outcome === "unknown") throw put.cause;
+    await plainPut(bench, key, bodyOf(newNonce(bench)));
     await bench.store.delete(key);
     if (await look(bench, key)) read++;
     if (listed && (await keysUnder(bench, keyOf(bench, `deleted/${number}/`))).length > 0) seen++;

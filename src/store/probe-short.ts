@@ -2,7 +2,7 @@ import { TracecraftError } from "../errors.ts";
 import { keyOf, look, newNonce, ownerOf, settledPut, type Bench, type Check } from "./probe-bench.ts";
 import { sweepPage } from "./probe-cleaning.ts";
 import { brokenRound, faults } from "./probe-conditions.ts";
-import { guarded, plainPut } from "./probe-guard.ts";
+import { guarded, isWritable } from "./probe-guard.ts";
 import { clearRound, quickRace } from "./probe-race.ts";
 import type { Page, Version } from "./store.ts";
 
@@ -28,7 +28,7 @@ export async function shortChecks(bench: Bench, prefix: string): Promise<readonl
     );
   });
   // A place that refuses everything is not a store that refuses conditions.
-  if (held.fault === faults.refuses) await plainPut(bench);
+  if (held.fault === faults.refuses) await isWritable(bench);
   if (version !== undefined) return [...(await sequence(bench, prefix, key, version)), held];
   const skipped: Check = { name: "compare-and-set", result: "skipped", detail: "not run" };
   if (held.fault !== faults.held) return [skipped, held];
