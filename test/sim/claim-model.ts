@@ -1,0 +1,149 @@
+import type { StepView } from "../../src/coord/steps.ts";
+import type { Applied } from "./bucket.ts";
+import type { Call, Sim } from "./sim.ts";
+import type { Interval } from "./wgl.ts";
+
+/** A step as one object that each command changes or sees at one moment. */
+export interface StepState {
+  readonly state: "absent" | "in_progress" | "complete" | "blocked" | "needs_review" | "released";
+  readonly agent: string | null;
+  /** The actor, whatever its session was called at the time. */
+  readonly actor: string | null;
+  readonly term: number;
+}
+
+export const noClaim: StepState = { state: "absent", agent: null, actor: null, term: 0 };
+
+export function stepName({ state, agent, actor, term }: StepState): string {
+  return `${state} ${agent} ${actor} ${term}`;
+}
+
+/**
+ * The calls on one step as intervals. What nobody was told of counts by what the store took: a call of which nothing
+ * was taken did nothing, and one of which something was taken had its effect by then.
+ */
+export function claimCalls(sim: Sim, step: string, taken: ReadonlyMap<number, Applied>): Interval<StepState>[] {
+  return sim.calls.flatMap((call) => {
+    if (!("step" in call.act) || call.act.step !== step) return [];
+    const invoked = call.invoked;
+    const applied = taken.get(call.id);
+    if (call.told && call.returned !== undefined) {
+      const view = toldAfter(sim, call);
+      const seen = { invoked, returned: call.returned, next: view, words: `#${call.id} ${call.act.kind}` };
+      // Told that another has it, after its own claim was taken and lapsed: it wrote, and then it looked.
+      const wrote = applied && call.told.kind === "claim" && !call.told.result.claimed;
+      return wrote ? [{ ...seen, returned: applied.stamp, next: effect(call, undefined) }, seen] : [seen];
+    }
+    if (!applied || call.act.kind === "renew") return [];
+    return [{ invoked, returned: applied.stamp, next: effect(call, undefined), words: `#${call.id} untold` }];
+  });
+}
+
+type Next = (state: StepState) => readonly StepState[];
+
+/** What a change does to a step; `term` where its caller was told it. */
+function effect({ actor, act }: Call, term: number | undefined): Next {
+  const me = { agent: actor.agent, actor: actor.name };
+  return (now) => {
+    const holds = now.actor === actor.name;
+    const lands = (to: StepState): readonly StepState[] => (term === undefined || to.term === term ? [to] : []);
+    switch (act.kind) {
+      case "claim":
+        if (now.state === "in_progress" && holds) return lands(now);
+        if (now.state === "complete" || now.state === "blocked" || now.state === "needs_review") return [];
+        return lands({ state: "in_progress", ...me, term: now.term + 1 });
+      case "finish":
+        if (now.state === "absent") return lands({ state: act.state, ...me, term: 1 });
+        if (now.state === "released" || now.state === "complete") return [];
+        if (holds) return now.state === act.state ? [] : lands({ ...now, state: act.state });
+        return act.force ? lands({ state: act.state, ...me, term: now.term + 1 }) : [];
+      case "release":
+        return now.state === "in_progress" && holds ? lands({ ...nobody, term: now.term }) : [];
+      case "reopen":
+        return now.state === "complete" || now.state === "blocked" || now.state === "needs_review"
+          ? lands({ ...nobody, term: now.term })
+          : [];
+      default:
+        return [];
+    }
+  };
+}
+
+const nobody = { state: "released", agent: null, actor: null } as const;
+
+/** What a step can be after a call that was told this. */
+function toldAfter(sim: Sim, call: Call): Next {
+  const { told, act, actor } = call;
+  const only = (holds: (now: StepState) => boolean): Next => (now) => (holds(now) ? [now] : []);
+  const looks = (view: StepView) => (now: StepState) => isView(sim, now, view);
+  const mine = (now: StepState): boolean => now.actor === actor.name;
+  switch (told?.kind) {
+    case "claim": {
+      const { result } = told;
+      if (!result.claimed) return only((now) => refusedClaim(now, call, result.why) && looks(result.view)(now));
+      const { term } = result.lease;
+      if (result.already) return only((now) => now.state === "in_progress" && mine(now) && now.term === term);
+      return (now) => (now.state === "in_progress" && mine(now) ? [] : effect(call, term)(now));
+    }
+    case "finish": {
+      const { result } = told;
+      if (!result.done) return only((now) => refusedFinish(now, call, result.why) && looks(result.view)(now));
+      const { term } = result.claim;
+      if (!result.already) return effect(call, term);
+      const wanted = act.kind === "finish" ? act.state : "released";
+      return only((now) => now.state === wanted && now.term === term && (wanted === "released" || mine(now)));
+    }
+    case "reopen": {
+      const { result } = told;
+      if (result.done) return result.already ? only(({ state }) => state === "released") : effect(call, result.was.term);
+      return only((now) => now.state === (result.why === "absent" ? "absent" : "in_progress"));
+    }
+    case "renew": {
+      const holds = (now: StepState): boolean => now.state === "in_progress" && mine(now) && now.term === told.term;
+      if (!told.result) return (now) => [now];
+      return told.result.renewed ? only(holds) : only((now) => !holds(now));
+    }
+    case "read":
+      return only(looks(told.view));
+    case "wait": {
+      const { result } = told;
+      if (result.kind === "complete") return only(({ state }) => state === "complete");
+      if (result.kind === "blocked") return only(looks(result.view));
+      return result.kind === "timeout" ? only(looks(result.missing[0]!)) : (now) => [now];
+    }
+    default:
+      return () => [];
+  }
+}
+
+function refusedClaim(now: StepState, { actor }: Call, why: "held" | "other_session" | "finished"): boolean {
+  if (why === "finished") return now.state === "complete" || now.state === "blocked" || now.state === "needs_review";
+  if (now.state !== "in_progress" || now.actor === actor.name) return false;
+  return (now.agent === actor.agent) === (why === "other_session");
+}
+
+function refusedFinish(now: StepState, { actor, act }: Call, why: string): boolean {
+  const mine = now.actor === actor.name;
+  const wanted = act.kind === "finish" ? act.state : "released";
+  switch (why) {
+    case "absent":
+    case "released":
+      return now.state === why;
+    case "other_handoff":
+      return mine && now.state === wanted;
+    case "finished":
+      return now.state === "complete" || (wanted === "released" && now.state !== "in_progress");
+    case "held":
+      return now.agent !== actor.agent && now.state !== "released";
+    case "other_session":
+      return now.agent === actor.agent && !mine;
+    default: // Fenced: another's, or ours in a later term than the one this session held.
+      return now.state !== "absent" && now.state !== "released" && now.term > 1;
+  }
+}
+
+function isView(sim: Sim, now: StepState, { state, agent, session, term }: StepView): boolean {
+  const shown = now.state === "absent" || now.state === "released" ? "pending" : now.state;
+  if (shown !== state || now.agent !== agent || now.term !== (term ?? 0)) return false;
+  return session === null ? now.actor === null : sim.sessions.get(session) === now.actor;
+}
