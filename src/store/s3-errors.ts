@@ -50,12 +50,18 @@ export function refusalError(asked: Asked, refusal: Refusal): TracecraftError {
   const cause = causeOf(refusal);
   const to = `${asked.method} ${asked.key === undefined ? asked.bucket : asked.key.replace(/[^/]+$/, "") || asked.key}`;
   if (code === "NoSuchBucket") {
-    return new TracecraftError("not_found", `Cannot open "${asked.name}": no bucket "${asked.bucket}"`, { cause });
+    return new TracecraftError("not_found", `Cannot open "${asked.name}": no bucket "${asked.bucket}"`, {
+      cause,
+    });
   }
   if (saysNothing(refusal)) {
-    return new TracecraftError("unreachable", `Cannot reach "${asked.name}": it answers ${status}`, { cause });
+    return new TracecraftError("unreachable", `Cannot reach "${asked.name}": it answers ${status}`, {
+      cause,
+    });
   }
-  if (/^(?:SignatureDoesNotMatch|InvalidAccessKeyId|InvalidToken|ExpiredToken|TokenRefreshRequired)/.test(code)) {
+  if (
+    /^(?:SignatureDoesNotMatch|InvalidAccessKeyId|InvalidToken|ExpiredToken|TokenRefreshRequired)/.test(code)
+  ) {
     return new TracecraftError("denied", `Cannot open "${asked.name}": the keys are refused`, {
       cause,
       hint: "export AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=…",
@@ -68,19 +74,29 @@ export function refusalError(asked: Asked, refusal: Refusal): TracecraftError {
     });
   }
   if (/^XAmzContentSHA256Mismatch$|^BadDigest$|^IncompleteBody$/.test(code)) {
-    return new TracecraftError("changed", `Cannot write "${asked.key}": the source changed while it was read`, {
-      cause,
-    });
+    return new TracecraftError(
+      "changed",
+      `Cannot write "${asked.key}": the source changed while it was read`,
+      {
+        cause,
+      },
+    );
   }
   const words = error?.message ? `${cause}: ${error.message}` : cause;
-  return new TracecraftError("config", `Cannot ${asked.method} "${asked.key ?? asked.name}": ${notAsS3(refusal)}`, {
-    cause: words,
-    details: { http_status: status, s3_code: error?.code },
-  });
+  return new TracecraftError(
+    "config",
+    `Cannot ${asked.method} "${asked.key ?? asked.name}": ${notAsS3(refusal)}`,
+    {
+      cause: words,
+      details: { http_status: status, s3_code: error?.code },
+    },
+  );
 }
 
 function notAsS3({ error }: Refusal): string {
-  return error?.code === undefined ? "the endpoint does not answer as S3 does" : "the store refuses the request";
+  return error?.code === undefined
+    ? "the endpoint does not answer as S3 does"
+    : "the store refuses the request";
 }
 
 /** 403 where listing is refused too: S3 hides with it whether the key is there. */
@@ -94,10 +110,14 @@ export function listBucketNeeded(asked: Asked, refusal: Refusal): TracecraftErro
 
 /** The store cannot do the condition that a put needs. */
 export function unfitStore(asked: Asked, condition: string, cause?: string): TracecraftError {
-  return new TracecraftError("unfit_store", `Cannot write "${asked.key}": ${asked.name} does not do ${condition}`, {
-    ...(cause === undefined ? {} : { cause }),
-    hint: "tracecraft doctor",
-  });
+  return new TracecraftError(
+    "unfit_store",
+    `Cannot write "${asked.key}": ${asked.name} does not do ${condition}`,
+    {
+      ...(cause === undefined ? {} : { cause }),
+      hint: "tracecraft doctor",
+    },
+  );
 }
 
 /** A clock that is still refused after it was corrected by the store's own. `offsetMs`: the store's less ours. */

@@ -74,6 +74,9 @@ describe("get()", () => {
       message: 'Cannot read "k": 500 bytes, over the limit of 499',
     });
     expect(text(await store.get("k", { limit: 500 }))).toHaveLength(500);
+    await store.put("k", new Uint8Array(8 << 20), "anything");
+    // What was announced, not what had come by then.
+    await expect(store.get("k", { limit: 499 })).rejects.toThrow("8388608 bytes");
   });
 
   it("answers unchanged on 304, and on a 200 with the same ETag", async () => {

@@ -60,10 +60,13 @@ async function onePage(
       throw refusalError({ ...client, method: "LIST", key: query["prefix"] || client.bucket }, reply);
     }
     const body = await reply.read(maxPageBytes).catch((error: unknown) => {
-      throw error instanceof TooLarge ? loops(client, query["prefix"] ?? "", "a page over 16 MiB") : networkTrouble(client.name, error);
+      throw error instanceof TooLarge
+        ? loops(client, query["prefix"] ?? "", "a page over 16 MiB")
+        : networkTrouble(client.name, error);
     });
     const page = parseListing(new TextDecoder().decode(body));
-    if (!page) throw loops(client, query["prefix"] ?? "", "no listing, or an entry without key, size or time");
+    if (!page)
+      throw loops(client, query["prefix"] ?? "", "no listing, or an entry without key, size or time");
     return { page, storeNow: storeTime(reply.headers) };
   };
   return retry(once, { withinMs: client.timeouts.totalMs, random: client.random });
@@ -74,7 +77,11 @@ function isAbove(key: string, last: string): boolean {
 }
 
 function loops(client: S3Client, prefix: string, cause: string): TracecraftError {
-  return new TracecraftError("malformed", `Cannot list "${prefix}" in ${client.name}: its pages make no sense`, {
-    cause,
-  });
+  return new TracecraftError(
+    "malformed",
+    `Cannot list "${prefix}" in ${client.name}: its pages make no sense`,
+    {
+      cause,
+    },
+  );
 }

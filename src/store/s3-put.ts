@@ -39,12 +39,7 @@ export async function putWith(
 }
 
 /** A conditional put is sent once. Its 412 says nothing of an attempt before it, so the caller reads back. */
-async function putOnce(
-  client: S3Client,
-  key: string,
-  write: Write,
-  expect: Conditional,
-): Promise<PutResult> {
+async function putOnce(client: S3Client, key: string, write: Write, expect: Conditional): Promise<PutResult> {
   const startedAt = performance.now();
   const leftMs = () => client.timeouts.totalMs - (performance.now() - startedAt);
   const quoting = client.traits.etagQuoting;
@@ -80,7 +75,8 @@ async function outcome(
     reply = await write();
   } catch (error) {
     // Nobody can prove that nothing was sent; the caller repeats it until its deadline.
-    if (error instanceof TracecraftError && error.code === "unreachable") return { outcome: "unknown", cause: error };
+    if (error instanceof TracecraftError && error.code === "unreachable")
+      return { outcome: "unknown", cause: error };
     throw error;
   }
   const written = await writtenBy(reply);
@@ -128,7 +124,8 @@ async function putRepeatedly(
     const written = await writtenBy(reply);
     if (written) return written;
     // Our own earlier attempt: nobody else knows the key.
-    if (conditional && (reply.status === 412 || reply.status === 304)) return thereAlready(client, key, leftMs);
+    if (conditional && (reply.status === 412 || reply.status === 304))
+      return thereAlready(client, key, leftMs);
     if (conditional && refusesCondition(reply)) {
       client.traits.conditions = "ignored";
       return attempt(leftMs);
@@ -143,7 +140,8 @@ async function putRepeatedly(
   try {
     return await retry(attempt, { withinMs: client.timeouts.totalMs + bytes / 1000, random: client.random });
   } catch (error) {
-    if (error instanceof TracecraftError && error.code === "unreachable") return { outcome: "unknown", cause: error };
+    if (error instanceof TracecraftError && error.code === "unreachable")
+      return { outcome: "unknown", cause: error };
     throw error;
   }
 }
