@@ -35,11 +35,22 @@ export interface Sample {
 /** Fills in `<w36>` (36 letters and digits), `<h32>` (hexadecimal), `<U>` (a UUID), `<pem>`, `<jwt>` and so on. */
 export function fill(template: string, random: () => number): Sample {
   const secrets: string[] = [];
-  const text = template.replaceAll(/<([a-zU])(\d{0,3})>|<(pem|pgp|putty|jwt|jwt3|basic)>/g, (_, kind, count, block) => {
-    const made = block ? blocks[block as string]!(random) : kind === "U" ? uuid(random) : letters(kind, Number(count), random);
-    secrets.push(...made.split("\n").filter((line) => !line.startsWith("-") && !line.startsWith("PuTTY") && line.length >= 8));
-    return made;
-  });
+  const text = template.replaceAll(
+    /<([a-zU])(\d{0,3})>|<(pem|pgp|putty|jwt|jwt3|basic)>/g,
+    (_, kind, count, block) => {
+      const made = block
+        ? blocks[block as string]!(random)
+        : kind === "U"
+          ? uuid(random)
+          : letters(kind, Number(count), random);
+      secrets.push(
+        ...made
+          .split("\n")
+          .filter((line) => !line.startsWith("-") && !line.startsWith("PuTTY") && line.length >= 8),
+      );
+      return made;
+    },
+  );
   return { text, secrets };
 }
 
@@ -61,16 +72,20 @@ function uuid(random: () => number): string {
   return [8, 4, 4, 4, 12].map((length) => letters("h", length, random)).join("-");
 }
 
-const lines = (count: number, random: () => number) => Array.from({ length: count }, () => letters("s", 64, random)).join("\n");
+const lines = (count: number, random: () => number) =>
+  Array.from({ length: count }, () => letters("s", 64, random)).join("\n");
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 const blocks: Readonly<Record<string, (random: () => number) => string>> = {
   pem: (random) => `-----BEGIN RSA PRIVATE KEY-----\n${lines(6, random)}\n-----END RSA PRIVATE KEY-----`,
-  pgp: (random) => `-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n${lines(9, random)}\n=${letters("s", 4, random)}\n-----END PGP PRIVATE KEY BLOCK-----`,
+  pgp: (random) =>
+    `-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n${lines(9, random)}\n=${letters("s", 4, random)}\n-----END PGP PRIVATE KEY BLOCK-----`,
   putty: (random) =>
     `PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\nComment: made\nPublic-Lines: 2\n${lines(2, random)}\nPrivate-Lines: 4\n${lines(4, random)}\nPrivate-MAC: ${letters("h", 64, random)}`,
-  jwt: (random) => `${part({ alg: "HS256", typ: "JWT" })}.${part({ sub: letters("d", 10, random), name: letters("w", 12, random) })}.${letters("b", 43, random)}`,
-  jwt3: (random) => `${part({ typ: "JWT", alg: "RS256", kid: letters("w", 8, random) })}.${part({ iss: letters("w", 20, random) })}.${letters("b", 342, random)}`,
+  jwt: (random) =>
+    `${part({ alg: "HS256", typ: "JWT" })}.${part({ sub: letters("d", 10, random), name: letters("w", 12, random) })}.${letters("b", 43, random)}`,
+  jwt3: (random) =>
+    `${part({ typ: "JWT", alg: "RS256", kid: letters("w", 8, random) })}.${part({ iss: letters("w", 20, random) })}.${letters("b", 342, random)}`,
   basic: (random) => Buffer.from(`${letters("a", 6, random)}:${letters("w", 16, random)}`).toString("base64"),
 };
 
@@ -81,7 +96,8 @@ export const forms: Readonly<Record<string, (text: string) => string>> = {
   "json in json": (text) => JSON.stringify(JSON.stringify(text).slice(1, -1)).slice(1, -1),
   "json with \\/": (text) => JSON.stringify(text).slice(1, -1).replaceAll("/", "\\/"),
   "\\u002d": (text) => each(JSON.stringify(text).slice(1, -1), /[-_.+/=:@$~|! ]/g, unicode),
-  "\\u002d in json": (text) => JSON.stringify(each(JSON.stringify(text).slice(1, -1), /[-_.+/=:@$~|! ]/g, unicode)).slice(1, -1),
+  "\\u002d in json": (text) =>
+    JSON.stringify(each(JSON.stringify(text).slice(1, -1), /[-_.+/=:@$~|! ]/g, unicode)).slice(1, -1),
   url: encodeURIComponent,
   "url, every sign": (text) => each(encodeURIComponent(text), /[-_.!~]/g, percent),
   "url in url": (text) => encodeURIComponent(encodeURIComponent(text)),
@@ -113,5 +129,6 @@ export function leaked(output: string, secret: string, write: (text: string) => 
 
 /** A rule's samples: `count` of them, taking its templates in turn. */
 export function samplesOf(rule: Rule, count: number, random: () => number): Sample[] {
-  return Array.from({ length: count }, (_, index) => fill(rule.yes[index % rule.yes.length]!, random));
+  const { yes } = rule.details();
+  return Array.from({ length: count }, (_, index) => fill(yes[index % yes.length]!, random));
 }

@@ -1,13 +1,21 @@
 import { entropy, randomness } from "./random.ts";
 import type { Rule } from "./rule.ts";
-import { type Search, addSpan, characterSet, ranks, runEnd } from "./search.ts";
+import {
+  type Search,
+  addSpan,
+  characterSet,
+  characterSetWithout,
+  lettersAndDigits,
+  ranks,
+  runEnd,
+} from "./search.ts";
 
-const nameCharacters = characterSet("name", /[A-Za-z0-9_.-]/);
+const nameCharacters = characterSet("name", `${lettersAndDigits}_.-`);
 const longestName = 64;
 const longestBlank = 8;
 
 /** Reads `NAME = value` around a word such as `token`: one reading for every rule that goes by the name. */
-export function assignmentMatcher(vendors: readonly Rule[]): (search: Search, at: number) => void {
+export function assignmentMatcher(vendors: () => readonly Rule[]): (search: Search, at: number) => void {
   const shapes = new Map<Rule, RegExp>();
   return (search, at) => {
     search.work += 4;
@@ -21,9 +29,10 @@ export function assignmentMatcher(vendors: readonly Rule[]): (search: Search, at
     if (!value) return;
     const name = search.text.slice(start, end);
     const plain = name.replaceAll(/[^A-Za-z0-9]/g, "").toLowerCase();
-    for (const rule of value.end - value.start >= 15 ? vendors : []) {
+    for (const rule of value.end - value.start >= 15 ? vendors() : []) {
       if (!rule.keys.some((word) => plain.includes(word))) continue;
-      const shape = shapes.get(rule) ?? new RegExp(`(?:${rule.shape})(?![A-Za-z0-9_/+-])`, "y");
+      const shape =
+        shapes.get(rule) ?? new RegExp(`(?:${rule.details().shape.source})(?![A-Za-z0-9_/+-])`, "y");
       shapes.set(rule, shape);
       shape.lastIndex = value.start;
       if (
@@ -70,7 +79,7 @@ const flag = /(?: |\t|","|\\",\\"|", "|\\", \\"){1,8}/y;
 const annotation = /[A-Za-z][A-Za-z0-9_.<>[\]|? &]{0,30} {0,2}= {0,2}(?=["'`\\])/y;
 const opening = /[bBrRfFuU]?(\\{0,7}["'`])/y;
 const closingTag = /[^\s<>&]{8,512}(?=<\/)/y;
-const bare = characterSet("bare", /[^\s"'`\\,;&|(){}<>]/);
+const bare = characterSetWithout("bare", "\"'`\\,;&|(){}<>");
 
 function readValue(search: Search, start: number, end: number): Value | undefined {
   const { text } = search;
@@ -103,7 +112,7 @@ function after(expression: RegExp, text: string, at: number): number {
   return expression.test(text) ? expression.lastIndex : -1;
 }
 
-const quoted = characterSet("quoted", /[^\s"'`\\]/);
+const quoted = characterSetWithout("quoted", "\"'`\\");
 
 /** The end of a token inside quotes: at a blank, a quote or an escape that is not part of a value. */
 function tokenEnd(search: Search, from: number): number {

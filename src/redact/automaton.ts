@@ -34,6 +34,11 @@ export function buildAutomaton(words: readonly string[]): Automaton {
   return renumber({ next, ends, states, width, shift, classOf });
 }
 
+/** In Latin-1, as the text is one. */
+function isUpper(code: number): boolean {
+  return (code >= 0x41 && code <= 0x5a) || (code >= 0xc0 && code <= 0xde && code !== 0xd7);
+}
+
 function classesOf(words: readonly string[]): { classOf: Uint8Array; shift: number } {
   const classOf = new Uint8Array(256);
   let classes = 1; // Class 0 is every byte that no word has.
@@ -43,9 +48,7 @@ function classesOf(words: readonly string[]): { classOf: Uint8Array; shift: numb
       if (classOf[code] === 0) classOf[code] = classes++;
     }
   }
-  const folded = (code: number) =>
-    (code >= 0x41 && code <= 0x5a) || (code >= 0xc0 && code <= 0xde && code !== 0xd7);
-  for (let code = 0x41; code <= 0xde; code++) if (folded(code)) classOf[code] = classOf[code + 32]!;
+  for (let code = 0x41; code <= 0xde; code++) if (isUpper(code)) classOf[code] = classOf[code + 32]!;
   return { classOf, shift: Math.ceil(Math.log2(classes + 1)) };
 }
 

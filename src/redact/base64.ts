@@ -1,10 +1,22 @@
-import { type Literal, type Search, type Span, addSpan, characterSet, newSearch } from "./search.ts";
+import {
+  type Found,
+  type Literal,
+  type Search,
+  type Span,
+  addSpan,
+  characterSet,
+  lettersAndDigits,
+  newSearch,
+} from "./search.ts";
+import { randomness } from "./random.ts";
+import { type Trigrams, searchTrigrams } from "./trigrams.ts";
 
-const shortestKey = 4;
+/** A key of three bytes would have a middle form of two characters. */
+export const shortestKey = 4;
 const before = 128; // Characters of the run in front of a hit: a multiple of four.
 const windowSize = 6 * 1024;
 const reach = 2048; // Characters behind a hit that its token may need.
-const runCharacters = characterSet("base64 run", /[A-Za-z0-9+/_-]/);
+const runCharacters = characterSet("base64 run", `${lettersAndDigits}+/_-`);
 
 /**
  * What `key` looks like inside base64, for each of the three places in a group of three bytes where it may begin: the
@@ -25,25 +37,63 @@ function firstOf(shift: number): number {
   return Math.ceil((shift * 8) / 6);
 }
 
-/** The literals that find `key` in base64; what stands there is decoded and given to `found` at the key's place. */
-export function base64Literals(key: string, found: (search: Search, at: number) => void): Literal[] {
+/** A key that is also looked for inside base64, as it is written, and what decides about what stands there. */
+export interface EncodedKey {
+  readonly key: string;
+  readonly found: Found;
+}
+
+/** The literals that find a key in base64: its three forms. */
+export function base64Literals({ key, found }: EncodedKey): Literal[] {
   return base64Forms(key).map(({ text, shift }) => ({
     text,
     exact: true,
-    found(search, at) {
-      const group = at - firstOf(shift);
-      search.work += 4;
-      if (search.depth > 0 || group < 0) return;
-      const window = decode(search, group);
-      const { inner } = window;
-      const decodedAt = ((group - window.from) / 4) * 3 + shift;
-      if (!inner.text.startsWith(key, decodedAt)) return;
-      found(inner, decodedAt);
-      search.work += inner.work + 10;
-      inner.work = 0;
-      for (const span of inner.spans.splice(0)) mark(search, window, span);
-    },
+    found: (search, at) => lookInside(search, at - firstOf(shift), shift, key, found),
   }));
+}
+
+/** Decodes the surroundings of a key and looks there. `group` is where its group of four begins, `shift` its byte in that. */
+function lookInside(search: Search, group: number, shift: number, key: string, found: Found): void {
+  search.work += 4;
+  if (search.depth > 0 || group < 0) return;
+  const window = decode(search, group);
+  const { inner } = window;
+  const at = ((group - window.from) / 4) * 3 + shift;
+  if (!inner.text.startsWith(key, at)) return;
+  found(inner, at);
+  search.work += inner.work + 10;
+  inner.work = 0;
+  for (const span of inner.spans.splice(0)) mark(search, window, span);
+}
+
+const shortestRun = 20;
+
+const longestWords = 200;
+
+/** Whether some 20 characters of a run look as base64 does: a path or a name of several words does not. */
+function hasRandom(run: string): boolean {
+  for (let at = 0; at + shortestRun <= run.length; at += shortestRun / 2) {
+    if (randomness(run.slice(at, at + shortestRun)) > 0) return true;
+  }
+  return false;
+}
+
+/** The same without literals: each run is decoded at each of its four alignments, and the keys searched in what comes out. */
+export function findEncoded(search: Search, encoded: readonly EncodedKey[], keys: () => Trigrams): void {
+  for (const { 0: run, index } of search.text.matchAll(/[A-Za-z0-9+/_-]{20,}/g)) {
+    search.work += run.length;
+    if (run.length < longestWords && !hasRandom(run)) continue;
+    for (let phase = 0; phase < 4 && run.length - phase >= shortestRun; phase++) {
+      const decoded = Buffer.from(run.slice(phase), "base64").toString("latin1");
+      search.work += run.length;
+      searchTrigrams(keys(), decoded.toLowerCase(), (at, number) => {
+        const { key, found } = encoded[number]!;
+        if (decoded.startsWith(key, at))
+          lookInside(search, index + phase + Math.floor(at / 3) * 4, at % 3, key, found);
+        return true;
+      });
+    }
+  }
 }
 
 /** A piece of a run of base64, decoded. */

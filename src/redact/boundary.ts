@@ -18,6 +18,17 @@ export function startsToken(text: string, at: number): boolean {
   return before === 0x6d && sgr.test(text.slice(Math.max(0, at - 26), at));
 }
 
+const longRun = 64;
+
+/** Whether the 64 characters before `at` are all base64 and end in `+` or `/`: an image, say, in which any three letters occur. */
+export function insideBase64(text: string, at: number): boolean {
+  const before = text[at - 1];
+  return (
+    (before === "+" || before === "/") &&
+    /^[A-Za-z0-9+/]{64}$/.test(text.slice(Math.max(0, at - longRun), at))
+  );
+}
+
 function isHex(text: string): boolean {
   return /^[0-9A-Fa-f]+$/.test(text);
 }

@@ -3,9 +3,9 @@ import { entropy } from "./random.ts";
 import { type Literal, addSpan, ranks } from "./search.ts";
 
 const secretName =
-  /(?:^|_)(?:API_?KEY|[A-Z]*KEY|[A-Z]*TOKEN|[A-Z]*SECRET|[A-Z]*PASS|[A-Z]*PASSWD|[A-Z]*PASSWORD|PASSPHRASE|PWD|[A-Z]*CREDENTIALS?|AUTH|PAT|DSN|CONNECTION_?STRING|SIGNATURE|COOKIE)(?:$|_|\d)/;
+  /(?:^|_)(?:[A-Z]*(?:KEY|TOKEN|SECRET|PASS|PASSWD|PASSWORD|CREDENTIALS?)|PASSPHRASE|PWD|AUTH|PAT|DSN|CONNECTION_?STRING|SIGNATURE|COOKIE)(?:$|_|\d)/i;
 const notSecret =
-  /^(?:PWD|OLDPWD|SSH_AUTH_SOCK|XAUTHORITY|GPG_KEY|[A-Z_]*_(?:PATH|FILE|DIR|URL|ID|NAME|PUBLIC_KEY|PUBKEY))$/;
+  /^(?:PWD|OLDPWD|SSH_AUTH_SOCK|XAUTHORITY|GPG_KEY|[A-Z_]*_(?:PATH|FILE|DIR|URL|ID|NAME|PUBLIC_KEY|PUBKEY))$/i;
 const shortest = 8;
 const longest = 64 * 1024;
 const longestForm = 512;
@@ -17,20 +17,15 @@ const longestForm = 512;
 export function environmentLiterals(env: Readonly<Record<string, string | undefined>>): Literal[] {
   const values = new Set<string>();
   for (const [name, value] of Object.entries(env)) {
-    if (
-      value !== undefined &&
-      secretName.test(name.toUpperCase()) &&
-      !notSecret.test(name.toUpperCase()) &&
-      isSecret(value)
-    ) {
-      values.add(value);
-    }
+    if (value === undefined || value.length < shortest || !secretName.test(name) || notSecret.test(name))
+      continue;
+    if (isSecret(value)) values.add(value);
   }
   return [...values].flatMap(formsOf).map((form) => exactly(form));
 }
 
 function isSecret(value: string): boolean {
-  if (value.length < shortest || value.length > longest || entropy(value) < 2.5) return false;
+  if (value.length > longest || entropy(value) < 2.5) return false;
   if (/^(?:[./~]|[a-z]:\\|file:)/i.test(value) && !/^[A-Za-z0-9+/=]{32,}$/.test(value)) return false; // A path.
   const classes = [/[a-z]/, /[A-Z]/, /[0-9]/, /[^A-Za-z0-9]/].filter((some) => some.test(value)).length;
   if (/^[0-9.]+$/.test(value)) return value.length >= 16;

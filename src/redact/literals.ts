@@ -1,13 +1,11 @@
 import { assignmentMatcher } from "./assignment.ts";
-import { base64Literals } from "./base64.ts";
+import { type EncodedKey, shortestKey } from "./base64.ts";
 import { escapeStarts } from "./escapes.ts";
 import { findPrivateKey } from "./private-key.ts";
 import type { Rules } from "./rules.ts";
 import { findBasic, findBearer, findJwt, findNetrc, findUrlPassword } from "./scans.ts";
-import { type Literal, type Search, ranks } from "./search.ts";
+import { type Found, type Literal, ranks } from "./search.ts";
 import { tokenMatcher } from "./token.ts";
-
-type Found = (search: Search, at: number) => void;
 
 // What the scans look for inside base64, where case matters and three letters are too few.
 const encodedScans: Readonly<Record<string, readonly string[]>> = {
@@ -44,13 +42,21 @@ const decodeHere: Found = (search, at) => {
   if (search.depth === 0) search.escapes.push(at);
 };
 
-/** Every literal of the built-in rules, with what it leads to, in clear text and in base64, and the escapes to decode. */
-export function ruleLiterals(rules: Rules): Literal[] {
-  const literals: Literal[] = [];
+/** What a prefilter is made of. */
+export interface Literals {
+  readonly literals: Literal[];
+  readonly encoded: EncodedKey[];
+}
+
+/** Every literal of the built-in rules with what it leads to, those that are also looked for in base64, and escapes. */
+export function ruleLiterals(rules: Rules): Literals {
+  const literals: Literal[] = escapeStarts.map((text) => ({ text, exact: false, found: decodeHere }));
+  const encoded: EncodedKey[] = [];
   for (const rule of rules.tokens) {
     for (const key of rule.keys) {
       const found = tokenMatcher(rule, key, ranks.token - key.length / 1000);
-      literals.push({ text: key, exact: true, found }, ...base64Literals(key, found));
+      literals.push({ text: key, exact: true, found });
+      if (key.length >= shortestKey) encoded.push({ key, found });
     }
   }
   const scans: Readonly<Record<string, Found>> = {
@@ -64,14 +70,11 @@ export function ruleLiterals(rules: Rules): Literal[] {
   };
   for (const rule of rules.scanned) {
     const found = scans[rule.name]!;
-    literals.push(...rule.keys.map((key) => ({ text: key.replaceAll("+", " "), exact: false, found })));
+    for (const key of rule.keys) literals.push({ text: key.replace("+", " "), exact: false, found });
     for (const key of encodedScans[rule.name] ?? []) {
-      literals.push(
-        ...base64Literals(key, (search, at) =>
-          found(search, rule.name === "url_password" ? search.text.indexOf("://", at) : at),
-        ),
-      );
+      const offset = rule.name === "url_password" ? key.length - "://".length : 0;
+      encoded.push({ key, found: (search, at) => found(search, at + offset) });
     }
   }
-  return literals.concat(escapeStarts.map((text) => ({ text, exact: false, found: decodeHere })));
+  return { literals, encoded };
 }

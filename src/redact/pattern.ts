@@ -8,17 +8,23 @@ const mostChoices = 20_000;
  */
 export function unsafeReason(source: string): string | undefined {
   if (source.length > longestPattern) return `longer than ${longestPattern} characters`;
-  try {
-    new RegExp(source, "y");
-  } catch (error) {
-    return `not a regular expression (${error instanceof Error ? error.message : String(error)})`;
-  }
+  const broken = syntaxError(source);
+  if (broken !== undefined) return `not a regular expression (${broken})`;
   const reader = { source, at: 0 };
   const part = readAlternatives(reader);
   if (typeof part === "string") return part;
   if (part.most > longestMatch) return `a match may have ${part.most} characters, more than ${longestMatch}`;
   if (part.least === 0) return "it matches the empty text";
   return part.choices > mostChoices ? "too many ways to match the same text" : undefined;
+}
+
+function syntaxError(source: string): string | undefined {
+  try {
+    RegExp(source, "y");
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** The least and most length of a match, and in how many ways its quantifiers can share out a text. */

@@ -1,10 +1,10 @@
-import { type Search, addSpan, characterSet, ranks, runEnd } from "./search.ts";
+import { type Search, addSpan, characterSet, lettersAndDigits, ranks, runEnd } from "./search.ts";
 
 const header = /-----BEGIN[ +](?:[A-Z0-9]{1,12}[ +]){0,4}PRIVATE[ +]KEY(?:[ +]BLOCK)?-----/y;
 const putty = /PuTTY-User-Key-File-\d: {0,2}/y;
 const footer = /-----END[ +](?:[A-Z0-9]{1,12}[ +]){0,4}PRIVATE[ +]KEY(?:[ +]BLOCK)?-----/y;
 const mac = /Private-MAC: {0,2}[0-9a-f]{40,64}/y;
-const bodyCharacters = characterSet("body", /[A-Za-z0-9+/=]/);
+const bodyCharacters = characterSet("body", `${lettersAndDigits}+/=`);
 const shortestLine = 32;
 const longestKey = 64 * 1024;
 const longestGap = 200;

@@ -1,6 +1,7 @@
 import { TracecraftError } from "../errors.ts";
 import { unsafeReason } from "./pattern.ts";
 import type { Rule } from "./rule.ts";
+import type { Rules } from "./rules.ts";
 
 /** A rule of a project's configuration. Each match begins with one of the keywords, or with the letters that begin the pattern. */
 export interface ProjectRule {
@@ -29,10 +30,14 @@ export function checkedProject(project: unknown): ProjectRules {
 }
 
 /** Checks a project's rules. A bad one is a `config` error that says what is wrong: nothing is uploaded without it. */
-export function projectRules(project: ProjectRules, taken: ReadonlySet<string>): Rule[] {
+export function projectRules(project: ProjectRules, builtIn: Rules): Rule[] {
   const rules: unknown = project.rules ?? [];
   if (!Array.isArray(rules) || rules.length > mostEntries)
     throw refused("rules", `not a list of at most ${mostEntries}`);
+  if (rules.length === 0) return [];
+  const taken = new Set(
+    [...builtIn.tokens, ...builtIn.scanned, ...builtIn.assigned()].map((rule) => rule.name),
+  );
   return rules.map((rule: unknown) => {
     const { name, pattern, keywords } = (rule ?? {}) as Record<string, unknown>;
     if (typeof name !== "string" || !/^[a-z][a-z0-9_]{1,63}$/.test(name)) {
@@ -42,19 +47,14 @@ export function projectRules(project: ProjectRules, taken: ReadonlySet<string>):
     if (typeof pattern !== "string") throw refused(name, "it has no pattern");
     const reason = unsafeReason(pattern);
     if (reason !== undefined) throw refused(name, reason);
+    const shape = new RegExp(pattern, "y");
     const keys = keywords ?? [
       /^(?:[A-Za-z0-9_:/=@~ -]|\\[.$+/-]){0,64}/.exec(pattern)?.[0].replaceAll("\\", "") ?? "",
     ];
     return {
       name,
       keys: checkedKeys(name, pattern, keys),
-      shape: pattern,
-      yes: [],
-      no: [],
-      back: [0, 0],
-      floor: 0,
-      mixed: false,
-      base64: false,
+      details: () => ({ shape, yes: [], no: [], back: [0, 0], floor: 0, mixed: false, base64: false }),
     };
   });
 }

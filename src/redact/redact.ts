@@ -60,13 +60,13 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
 }
 
 function findSecrets(options: RedactorOptions, rules: Rules): FindSecrets {
-  const names = new Set([...rules.tokens, ...rules.scanned, ...rules.assigned].map((rule) => rule.name));
   const project = checkedProject(options.project);
-  const own = projectRules(project, names).flatMap((rule) =>
+  const own = projectRules(project, rules).flatMap((rule) =>
     rule.keys.map((key) => ({ text: key, exact: true, found: tokenMatcher(rule, key, ranks.project) })),
   );
-  const literals = [...ruleLiterals(rules), ...own, ...environmentLiterals(options.env ?? {})];
-  return createEngine(createPrefilter(literals), allowList(project));
+  const { literals, encoded } = ruleLiterals(rules);
+  literals.push(...own, ...environmentLiterals(options.env ?? {}));
+  return createEngine(createPrefilter(literals, encoded), allowList(project));
 }
 
 function looksJson(codeAt: (at: number) => number, length: number): boolean {

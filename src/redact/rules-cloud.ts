@@ -35,7 +35,7 @@ cloudflare_token | cfut_ cfat_ cfk_ | cf(?:ut|at|k)_[A-Za-z0-9]{40,64} | cfut_<w
 cloudflare_turnstile_secret | 0x4AAA | 0x4AAA[A-Za-z0-9_-]{29,40} | 0x4AAAAAAA<b27> | 0x4AAA<b9>
 alibaba_access_key | LTAI | LTAI[A-Za-z0-9]{12,24} | LTAI<w20> ; LTAI5t<w18> | LTAI<w5> | floor=3
 tencent_secret_id | AKID | AKID[A-Za-z0-9]{28,32} | AKID<w32> | AKID<w8>
-yandex_key | AQVN YCAJ YCM YCN YCO YCP | (?:AQVN[A-Za-z0-9_-]{35,38}|YC[A-Za-z0-9_-]{38}) | AQVN<b35> ; YCAJE<b35> | AQVN<b8>
+yandex_key | AQVN YCAJ YCM YCN YCO YCP | (?:AQVN[A-Za-z0-9_-]{35,38}|YC[A-Za-z0-9_-]{38}) | AQVN<b35> ; YCAJE<b35> | AQVN<b8> | mixed
 yandex_iam_token | t1. | t1\.[A-Za-z0-9_-]{10,400}={0,2}\.[A-Za-z0-9_-]{86} | t1.<b80>.<b86> | t1.<b9>.<b9>
 yandex_oauth_token | y0_ | y0_[A-Za-z0-9_-]{50,70} | y0_<b58> | y0_<b9>
 scaleway_access_key | SCW | SCW[A-Z0-9]{17}(?![A-Z0-9]) | SCW<u17> | SCW<u5>
@@ -63,7 +63,7 @@ tailscale_key | tskey- | tskey-(?:[a-z]{3,12}-)?[A-Za-z0-9]{6,24}-[A-Za-z0-9]{15
 openshift_token | sha256~ | sha256~[A-Za-z0-9_-]{43} | sha256~<b43> | sha256~<b9>
 rancher_token | token- kubeconfig- | (?:token-[a-z0-9]{5}|kubeconfig-u(?:ser)?-[a-z0-9.]{5,20}):[a-z0-9]{54} | token-<l5>:<l54> | token-<l5>:<l9>
 docker_token | dckr_pat_ dckr_oat_ | dckr_[po]at_[A-Za-z0-9_-]{27,50} | dckr_pat_<b27> ; dckr_oat_<b32> | dckr_pat_<b5>
-artifactory_key | AKCp AKC | AKC[A-Za-z0-9]{64,90} | AKCp8<w68> | AKC<w20>
+artifactory_key | AKCp | AKCp[A-Za-z0-9]{64,90} | AKCp8<w68> | AKCp<w20>
 artifactory_reference_token | cmVmdGtuO | cmVmdGtuO[A-Za-z0-9]{50,90} | cmVmdGtuOjAx<w52> | cmVmdGtuO<w9>
 upcloud_token | ucat_ | ucat_[A-Z0-9]{26} | ucat_<u26> | ucat_<u9>
 defined_networking_token | dnkey- | dnkey-[A-Za-z0-9_=-]{26}-[A-Za-z0-9_=-]{52} | dnkey-<b26>-<b52> | dnkey-<b9>

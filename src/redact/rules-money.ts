@@ -16,7 +16,7 @@ paddle_key | pdl_live_apikey_ pdl_sdbx_apikey_ pdl_ntfset_ | pdl_(?:(?:live|sdbx
 shippo_token | shippo_live_ shippo_test_ | shippo_(?:live|test)_[0-9a-f]{40} | shippo_live_<h40> ; shippo_test_<h40> | shippo_live_<h9>
 easypost_key | EZAK EZTK | EZ[AT]K[A-Za-z0-9]{54} | EZAK<w54> ; EZTK<w54> | EZAK<w9>
 duffel_token | duffel_live_ duffel_test_ | duffel_(?:live|test)_[A-Za-z0-9_=-]{43} | duffel_live_<b43> ; duffel_test_<b43> | duffel_live_<b9>
-adyen_key | AQE | AQE[A-Za-z0-9]{1,3}[A-Za-z0-9+/=_-]{60,250} | AQEyhmfx<w90> | AQE<w9> | base64 mixed
+adyen_key | AQE AQF | AQ[EF][a-z]hm[a-z]{2}[A-Za-z0-9+/=_-]{60,250} | AQEyhmfx<w90> ; AQFmhmfu<w90> | AQEyhmfx<w9> ; AQE<w90> | base64
 coinbase_key | organizations/ | organizations/[0-9a-f-]{36}/apiKeys/[0-9a-f-]{36} | organizations/<U>/apiKeys/<U> | organizations/<U>
 polar_token | polar_oat_ polar_pat_ polar_whs_ polar_at_ polar_rt_ | polar_(?:oat|pat|whs|at_[uo]|rt_[uo])_[A-Za-z0-9]{30,60} | polar_oat_<w43> ; polar_pat_<w43> ; polar_at_u_<w43> | polar_oat_<w9>
 workos_key | sk_live_a2V5 sk_test_a2V5 | sk_(?:live|test)_a2V5[A-Za-z0-9+/=]{20,200} | sk_test_a2V5<w60> | sk_test_a2V5 | base64

@@ -14,17 +14,22 @@ export interface Rules {
   /** Keys, PEM blocks, JWTs, URLs and headers, found by reading. */
   readonly scanned: readonly Rule[];
   /** Values that the name before them gives away; the keys are words in that name. */
-  readonly assigned: readonly Rule[];
+  readonly assigned: () => readonly Rule[];
 }
 
 let loaded: Rules | undefined;
 
-/** Parses the tables once. Throws when one of them is malformed: without its rules nothing may be uploaded. */
+/** Reads the tables once. Throws when one of them is malformed: without its rules nothing may be uploaded. */
 export function builtInRules(): Rules {
-  loaded ??= {
-    tokens: [aiRules, cloudRules, codeRules, chatRules, moneyRules, workRules].flatMap(parseRules),
+  if (loaded) return loaded;
+  const tokens: Rule[] = [];
+  for (const table of [aiRules, cloudRules, codeRules, chatRules, moneyRules, workRules])
+    tokens.push(...parseRules(table));
+  let assigned: Rule[] | undefined;
+  loaded = {
+    tokens,
     scanned: parseRules(scannedRules),
-    assigned: parseRules(assignedRules),
+    assigned: () => (assigned ??= parseRules(assignedRules)),
   };
   return loaded;
 }

@@ -1,6 +1,15 @@
 import { startsToken } from "./boundary.ts";
 import { entropy, randomness } from "./random.ts";
-import { type Search, addSpan, characterSet, ranks, runEnd, tokenCharacters } from "./search.ts";
+import {
+  type Search,
+  addSpan,
+  characterSet,
+  characterSetWithout,
+  lettersAndDigits,
+  ranks,
+  runEnd,
+  tokenCharacters,
+} from "./search.ts";
 
 const shortestJwtPart = 17;
 const longestJwtParts = 5;
@@ -29,7 +38,7 @@ function isEncrypted(search: Search, at: number): boolean {
   return third - at > 10 && search.text[third] === ".";
 }
 
-const userInformation = characterSet("user", /[^\s"'`<>\\]/);
+const userInformation = characterSetWithout("user", "\"'`<>\\");
 const scheme = /[A-Za-z][A-Za-z0-9+.-]{1,15}$/;
 const longestAuthority = 512;
 const placeholder =
@@ -47,7 +56,7 @@ export function findUrlPassword(search: Search, at: number): void {
   search.work += run.length;
   if (colon < 0 || sign <= colon + 1) return;
   const password = run.slice(colon + 1, sign);
-  if (password.length < 3 || placeholder.test(password) || password.includes("[REDACTED:")) return;
+  if (password.length < 4 || placeholder.test(password) || password.includes("[REDACTED:")) return;
   addSpan(search, start + colon + 1, start + sign, "url_password", ranks.place);
 }
 
@@ -64,7 +73,7 @@ function endOfUser(run: string, colon: number): number {
 
 const bearer = /bearer(?:[ \t]|\\t){1,4}["']?(?=[A-Za-z0-9._~+/=-]{16})/iy;
 const basic = /basic[ \t]{1,4}(?=[A-Za-z0-9+/]{8})/iy;
-const headerValue = characterSet("header", /[A-Za-z0-9._~+/=-]/);
+const headerValue = characterSet("header", `${lettersAndDigits}._~+/=-`);
 
 /** What follows `Bearer`, when it does not read like words. */
 export function findBearer(search: Search, at: number): void {
@@ -93,7 +102,7 @@ function valueAfter(search: Search, expression: RegExp, at: number): readonly [n
 
 const netrc =
   /machine\s{1,4}[^\s"\\]{1,128}(?:\s|\\n){1,8}login(?:\s|\\n){1,4}[^\s"\\]{1,128}(?:\s|\\n){1,8}password(?:\s|\\n){1,4}(?=[^\s"\\]{4})/y;
-const plain = characterSet("plain", /[^\s"'\\]/);
+const plain = characterSetWithout("plain", "\"'\\");
 
 /** The password of a line of `.netrc`. */
 export function findNetrc(search: Search, at: number): void {
@@ -101,6 +110,7 @@ export function findNetrc(search: Search, at: number): void {
   netrc.lastIndex = at;
   if (!netrc.test(search.text)) return;
   const start = netrc.lastIndex;
-  if (search.text.startsWith("[REDACTED:", start)) return;
-  addSpan(search, start, runEnd(search, plain, start), "netrc_password", ranks.assignment);
+  const end = runEnd(search, plain, start);
+  if (placeholder.test(search.text.slice(start, end))) return;
+  addSpan(search, start, end, "netrc_password", ranks.assignment);
 }

@@ -18,12 +18,15 @@ export const ranks = {
   assignment: 7,
 } as const;
 
+/** Looks whether a secret stands where a literal was seen, and marks it. */
+export type Found = (search: Search, at: number) => void;
+
 /** What the prefilter looks for, and what then decides whether a secret stands there. */
 export interface Literal {
   /** Bytes. Compared without regard to case unless `exact`. */
   readonly text: string;
   readonly exact: boolean;
-  readonly found: (search: Search, at: number) => void;
+  readonly found: Found;
 }
 
 /** One pass over one text. The text has one character a byte, so offsets are bytes. */
@@ -75,13 +78,24 @@ export interface CharacterSet {
   readonly has: Uint8Array;
 }
 
-export function characterSet(name: string, pattern: RegExp): CharacterSet {
-  return {
-    name,
-    has: Uint8Array.from({ length: 256 }, (_, code) => Number(pattern.test(String.fromCharCode(code)))),
-  };
+const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+export const lettersAndDigits = `${letters}0123456789`;
+
+/** A set of the characters of a text. */
+export function characterSet(name: string, characters: string): CharacterSet {
+  const has = new Uint8Array(256);
+  for (let at = 0; at < characters.length; at++) has[characters.charCodeAt(at)] = 1;
+  return { name, has };
 }
 
-export const alphanumeric = characterSet("alphanumeric", /[A-Za-z0-9]/);
-export const tokenCharacters = characterSet("token", /[A-Za-z0-9_-]/);
-export const base64Characters = characterSet("base64", /[A-Za-z0-9_+/=-]/);
+/** A set of everything but white space and the characters of a text. */
+export function characterSetWithout(name: string, characters: string): CharacterSet {
+  const has = new Uint8Array(256).fill(1, 0x21);
+  for (const code of [0x7f, 0x85, 0xa0]) has[code] = 0;
+  for (let at = 0; at < characters.length; at++) has[characters.charCodeAt(at)] = 0;
+  return { name, has };
+}
+
+export const alphanumeric = characterSet("alphanumeric", lettersAndDigits);
+export const tokenCharacters = characterSet("token", `${lettersAndDigits}_-`);
+export const base64Characters = characterSet("base64", `${lettersAndDigits}_-+/=`);
