@@ -105,10 +105,10 @@ export async function claimStep(
         }),
       };
     },
-    attempt(put, base) {
+    async attempt(put, base) {
       if (already) return;
       journal(project, { kind: "claim", step, term: termOf(put), n: countOf(put), nonce });
-      journalPushedOut(project, step, base);
+      await journalPushedOut(project, step, base);
     },
   });
 
@@ -164,8 +164,12 @@ export function holderOf(record: ClaimRecord): LogEntry["taken_from"] {
 }
 
 /** What a claim's log is about to forget goes into the journal first. */
-export function journalPushedOut(project: Project, step: string, base: ClaimRecord | undefined): void {
-  for (const entry of pushedOut(base)) journal(project, { kind: "log", step, entry });
+export async function journalPushedOut(
+  project: Project,
+  step: string,
+  base: ClaimRecord | undefined,
+): Promise<void> {
+  await Promise.all(pushedOut(base).map((entry) => journal(project, { kind: "log", step, entry })));
 }
 
 async function viewFrom(project: Project, step: string, reading: StepReading | undefined): Promise<StepView> {

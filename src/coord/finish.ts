@@ -93,7 +93,7 @@ export async function reopenStep(
         }),
       };
     },
-    attempt(put, base) {
+    async attempt(put, base) {
       journal(project, {
         kind: "transition",
         step,
@@ -103,7 +103,7 @@ export async function reopenStep(
         n: countOf(put),
         nonce,
       });
-      journalPushedOut(project, step, base);
+      await journalPushedOut(project, step, base);
     },
   });
   if (outcome.kind === "unknown") throw outcomeUnknown("reopen", step, project.deadlineMs, outcome.cause);

@@ -22,3 +22,9 @@ export async function putFresh(
     await world.sleep(Math.max(0, Math.min(most * world.chance(), giveUpAt - world.monotonic())));
   }
 }
+
+/** The same, for work in the background: not to know that it is in is a failure there, and becomes a warning. */
+export async function surelyPutFresh(project: Project, key: string, body: Uint8Array): Promise<void> {
+  const doubt = await putFresh(project, key, body);
+  if (doubt) throw doubt;
+}

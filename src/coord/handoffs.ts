@@ -1,6 +1,7 @@
 import { messageKey } from "../format/keys.ts";
 import { schemaNumber, valueLimit, writeRecord, type HandoffRecord } from "../format/records.ts";
 import type { ClaimRecord, ClaimState } from "./claim-record.ts";
+import { surelyPutFresh } from "./fresh.ts";
 import type { Project } from "./project.ts";
 import { readHandoffRecord, readStep, viewOf, type StepView } from "./steps.ts";
 
@@ -70,7 +71,7 @@ export function tellNext(project: Project, step: string, claim: ClaimRecord): vo
   };
   project.background(
     `the message to ${handoff.next_agent}`,
-    project.store.put(key, writeRecord(key, message, valueLimit), "fresh"),
+    surelyPutFresh(project, key, writeRecord(key, message, valueLimit)),
   );
 }
 

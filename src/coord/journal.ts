@@ -1,6 +1,7 @@
 import { eventKey } from "../format/keys.ts";
 import { formatTime, schemaNumber, writeRecord } from "../format/records.ts";
 import { clockOffset, correctedNow } from "./clock.ts";
+import { surelyPutFresh } from "./fresh.ts";
 import type { Project } from "./project.ts";
 
 /** What happened, besides who and when: `kind` and whatever belongs to it, in snake_case. */
@@ -22,9 +23,13 @@ export interface Happening {
 
 /**
  * Writes one immutable record of what happened. It ends before the process does, and a failure becomes a warning: the
- * command itself has succeeded or failed on other grounds.
+ * command itself has succeeded or failed on other grounds. Answers when the record is in, or that was warned of.
  */
-export function journal(project: Project, happening: Happening, id = project.world.randomHex(4)): void {
+export function journal(
+  project: Project,
+  happening: Happening,
+  id = project.world.randomHex(4),
+): Promise<void> {
   const at = correctedNow(project);
   const record = {
     schema: schemaNumber,
@@ -37,5 +42,7 @@ export function journal(project: Project, happening: Happening, id = project.wor
     session: project.session.id,
   };
   const key = eventKey(BigInt(Math.trunc(at)) * 1_000_000n, project.agent, id);
-  project.background("the journal", project.store.put(key, writeRecord(key, record), "fresh"));
+  const written = surelyPutFresh(project, key, writeRecord(key, record));
+  project.background("the journal", written);
+  return written.catch(() => undefined);
 }

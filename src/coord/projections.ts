@@ -24,34 +24,52 @@ export function writeProjections(
 ): void {
   const status = statusOf(claim);
   if (status === undefined) return;
-  const { handoff } = claim;
-  inBackground(statusKey(step), (key) =>
+  inBackground(project, statusKey(step), (key) =>
     put(project, key, status, (_, body) => readRecord(statusRecord, key, body), known.status),
   );
-  if (handoff?.n === countOf(claim)) {
-    inBackground(handoffKey(step), (key) =>
-      put(project, key, handoff, (_, body) => readRecord(handoffRecord, key, body), known.handoff),
-    );
-  }
-
-  function inBackground(key: string, write: (key: string) => Promise<void>): void {
-    const written = write(key).catch((error: unknown) => {
-      const why = error instanceof Error ? error.message : String(error);
-      project.warn(`${key} is behind (${why}); the next command on this step repairs it`);
-    });
-    project.background(key, written);
-  }
+  if (claim.handoff?.n === countOf(claim)) writeHandoff(project, step, claim, known.handoff);
 }
 
-/** Repairs a projection that a command before us could not write. */
-export function repairProjection(project: Project, reading: StepReading): void {
+function writeHandoff(
+  project: Project,
+  step: string,
+  { handoff }: ClaimRecord,
+  assume?: "nothing" | undefined,
+): void {
+  if (!handoff) return;
+  inBackground(project, handoffKey(step), (key) =>
+    put(project, key, handoff, (_, body) => readRecord(handoffRecord, key, body), assume),
+  );
+}
+
+function inBackground(project: Project, key: string, write: (key: string) => Promise<void>): void {
+  const written = write(key).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    project.warn(`${key} is behind (${why}); the next command on this step repairs it`);
+  });
+  project.background(key, written);
+}
+
+/**
+ * Repairs a projection that a command before us could not write. Whether handoff.json is right is looked up only where
+ * status.json is behind, or `handoffToo` says so: nobody else reads it.
+ */
+export function repairProjection(
+  project: Project,
+  reading: StepReading,
+  { handoffToo = false }: { handoffToo?: boolean } = {},
+): void {
   const { step, claim, status } = reading;
-  if (!claim || stateOfProjection(reading) === "right") return;
-  writeProjections(project, step, claim.record, { status: status ?? "nothing" });
+  if (!claim) return;
+  const behind = stateOfProjection(reading) === "behind";
+  if (behind) writeProjections(project, step, claim.record, { status: status ?? "nothing" });
+  const written = behind && claim.record.handoff?.n === countOf(claim.record);
+  if ((behind || handoffToo) && !written && claim.record.handoff?.n !== undefined)
+    writeHandoff(project, step, claim.record);
 }
 
 /** Whether the projections of a step say what its claim says. What format 1 wrote by itself is left as it is. */
-export function stateOfProjection({ claim, status, adopted, formatOneSays }: StepReading): "right" | "behind" {
+export function stateOfProjection({ claim, status, adopted }: StepReading): "right" | "behind" {
   if (!claim || adopted || claim.record.n === undefined || statusOf(claim.record) === undefined)
     return "right";
   return (status?.record.n ?? -1) < countOf(claim.record) ? "behind" : "right";

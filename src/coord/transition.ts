@@ -97,7 +97,7 @@ export async function transition(
       if (base && isHolder(base, agent, session)) term ??= termOf(base);
       return { put: changed(project, base, wanted, nonce) };
     },
-    attempt(put, base) {
+    async attempt(put, base) {
       guessed = guessProjections(base);
       journal(project, {
         kind: "transition",
@@ -107,7 +107,7 @@ export async function transition(
         n: countOf(put),
         nonce,
       });
-      journalPushedOut(project, step, base);
+      await journalPushedOut(project, step, base);
     },
   });
 
@@ -120,7 +120,7 @@ export async function transition(
   }
   if (outcome.answer === "already" && reading?.claim) {
     forgetLease(project, step);
-    repairProjection(project, reading);
+    repairProjection(project, reading, { handoffToo: true });
     return { done: true, already: true, claim: reading.claim.record };
   }
   return refuse(project, step, act, outcome.answer as Refusal, reading, term);

@@ -26,8 +26,8 @@ export interface Change<T extends object, Answer> {
   landed(now: T, mine: T): "yes" | "no" | "unknown";
   /** Where to begin without a read: with nothing there, or with a state known from before. A wrong guess costs a read. */
   readonly assume?: "nothing" | Found<T>;
-  /** Told of each attempt, and of what it is to replace, before it is sent. */
-  attempt?(put: T, base: T | undefined): void;
+  /** Told of each attempt, and of what it is to replace; it is sent when this has ended. */
+  attempt?(put: T, base: T | undefined): Promise<void>;
   /** In a store without conditions: how long to wait before looking whether a rival overwrote it. */
   readonly settleMs?: number;
   /** Reads what is there, where more than this one object says it. */
@@ -58,14 +58,13 @@ export async function update<T extends object, Answer>(
 ): Promise<Outcome<T, Answer>> {
   const tries = triesUntil(world, deadlineMs);
   const { assume } = change;
-  let found =
-    assume === undefined ? await load(store, change) : assume === "nothing" ? undefined : assume;
+  let found = assume === undefined ? await load(store, change) : assume === "nothing" ? undefined : assume;
 
   for (;;) {
     const decision = change.decide(found);
     if ("answer" in decision) return { kind: "answered", answer: decision.answer, found };
 
-    change.attempt?.(decision.put, found?.record);
+    await change.attempt?.(decision.put, found?.record);
     if (store.traits.conditions === "ignored")
       return await putUnguarded({ store, world }, change, decision.put, found);
     const settled = await settle(store, change, decision.put, found, tries);

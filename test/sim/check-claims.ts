@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { logLimit } from "../../src/format/records.ts";
 import { claimCalls, noClaim, stepName, type StepState } from "./claim-model.ts";
 import type { Sim } from "./sim.ts";
@@ -75,7 +76,7 @@ function checkChange(
 
   const finishes = record.state !== "released" && record.state !== "in_progress";
   if (!finishes) {
-    if (JSON.stringify(record.handoff) !== JSON.stringify(was?.handoff)) say("the handoff changed without a finish");
+    if (!isDeepStrictEqual(record.handoff, was?.handoff)) say("the handoff changed without a finish");
   } else if (act.kind !== "finish" || act.state !== record.state) say(`${act.kind} made it ${record.state}`);
   else if (record.handoff?.n !== record.n || record.handoff?.note !== (act.words.note ?? ""))
     say(`the handoff beside ${record.state} is not its own: ${JSON.stringify(record.handoff?.note)}`);
@@ -84,12 +85,8 @@ function checkChange(
 function checkRenewal(sim: Sim, { step, moments }: StepHistory, before: ClaimMoment, now: ClaimMoment, say: Say): void {
   const { actor, act } = now.call!;
   const { record } = now;
-  const { nonce: _, session: __, ttl_s: ___, ...rest } = record;
-  const { nonce: ____, session: _____, ttl_s: ______, ...restBefore } = before.record;
-  const same = Object.entries(restBefore).every(
-    ([name, value]) => JSON.stringify((rest as Record<string, unknown>)[name]) === JSON.stringify(value),
-  );
-  if (!same) say("a renewal changed more than the lease");
+  const lease = { nonce: undefined, session: undefined, ttl_s: undefined };
+  if (!isDeepStrictEqual({ ...record, ...lease }, { ...before.record, ...lease })) say("a renewal changed more than the lease");
   if (before.record.state !== "in_progress") say(`renewed while ${before.record.state}`);
   if (holderIn(sim, record) !== actor.name || holderIn(sim, before.record) !== actor.name)
     say(`${actor.name} renewed what ${holderIn(sim, before.record)} holds`);

@@ -1,6 +1,6 @@
 import { messagesPrefix, parseMessageKey } from "../../src/format/keys.ts";
 import { broadcast } from "../../src/format/names.ts";
-import type { Call, Sim } from "./sim.ts";
+import { auditor, type Call, type Sim } from "./sim.ts";
 
 interface Showing {
   readonly call: Call;
@@ -23,7 +23,7 @@ export function checkMail(sim: Sim): string[] {
 }
 
 function lost(sim: Sim, showings: ReadonlyMap<string, readonly Showing[]>): string[] {
-  const agents = new Set(sim.actors.map(({ agent }) => agent));
+  const agents = new Set(sim.actors.map(({ agent }) => agent).filter((agent) => agent !== auditor));
   const wrong: string[] = [];
   for (const [key] of sim.bucket.history) {
     const to = key.startsWith(messagesPrefix) ? parseMessageKey(key) : undefined;

@@ -2,7 +2,7 @@ import type { Act } from "./acts.ts";
 import { check } from "./check.ts";
 import { play } from "./play.ts";
 import { scenario, type Scenario } from "./scenario.ts";
-import { newActor, newMachine, renameSession, type Actor, type Sim } from "./sim.ts";
+import { auditor, newActor, newMachine, renameSession, type Actor, type Sim } from "./sim.ts";
 import { calm } from "./weather.ts";
 
 /** One history, from its seed to what is wrong with it. */
@@ -105,4 +105,3 @@ function auditOf({ sim, steps }: Scenario): Turn[] {
   return [...inboxes, ...looks, ...gets];
 }
 
-export const auditor = "z";

@@ -30,7 +30,9 @@ export function requests(sim: Sim, process: Process, who: string): Store {
     if (!(body instanceof Uint8Array)) throw new Error("records only");
     return new Promise((answer) => {
       if (!process.effect()) return;
-      const fate = putFate(dice, sim.weather, expect === "fresh" && key.startsWith("messages/") ? sim.visibleLateMs : 0);
+      const mayBeSlow = expect === "fresh" && key.startsWith("messages/");
+      const fate = putFate(dice, sim.weather, mayBeSlow ? sim.visibleLateMs : 0);
+      const conditional = typeof expect === "object" || expect === "nothing";
       const noted = fate.notedIn === undefined ? undefined : time.now + fate.notedIn;
       let result: PutResult = { outcome: "refused" };
       const apply = (): void => {
@@ -47,7 +49,7 @@ export function requests(sim: Sim, process: Process, who: string): Store {
         const told: PutResult =
           fate.answer === "reply"
             ? result
-            : fate.answer === "conflict"
+            : fate.answer === "conflict" && conditional // A 409 says nothing of a put that has no rival.
               ? { outcome: "refused" }
               : { outcome: "unknown", cause: unreachable(`Cannot write "${key}": ${fate.kind}`, fate.httpStatus) };
         process.resume(() => answer(told));

@@ -68,6 +68,8 @@ export interface Sim {
   readonly running: Set<{ readonly machine: Machine; die(why: string): void }>;
 }
 
+/** The agent that looks at everything when all is quiet. Nobody writes to it. */
+export const auditor = "z";
 const storyTime = Date.parse("2026-11-22T14:05:00.000Z");
 const skewMs = 10 * 60_000;
 
