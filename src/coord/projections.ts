@@ -69,9 +69,9 @@ export function repairProjection(
 }
 
 /** Whether the projections of a step say what its claim says. What format 1 wrote by itself is left as it is. */
-export function stateOfProjection({ claim, status, adopted }: StepReading): "right" | "behind" {
-  if (!claim || adopted || claim.record.n === undefined || statusOf(claim.record) === undefined)
-    return "right";
+export function stateOfProjection(reading: StepReading): "right" | "behind" {
+  const { claim, status, adopted, formatOneSays } = reading;
+  if (adopted || formatOneSays || claim?.record.n === undefined || !statusOf(claim.record)) return "right";
   return (status?.record.n ?? -1) < countOf(claim.record) ? "behind" : "right";
 }
 
