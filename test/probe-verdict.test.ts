@@ -240,3 +240,14 @@ describe("programVersion", () => {
     expect(JSON.parse(manifest)).toMatchObject({ version: programVersion });
   });
 });
+
+describe("what a command loads", () => {
+  it("has nothing of the probe until a probe is made", () => {
+    const source = readFileSync(new URL("../src/coord/verdict.ts", import.meta.url), "utf8");
+    const statically = [...source.matchAll(/^import (type )?[^;]*? from "([^"]+)";$/gms)]
+      .filter(([, type]) => type === undefined)
+      .map(([, , from]) => from);
+    expect(statically.filter((from) => from?.includes("/store/"))).toEqual(["../store/probe-name.ts"]);
+    expect(source).toContain('await import("../store/probe.ts")');
+  });
+});

@@ -8,6 +8,8 @@ import { programVersion } from "../format/version.ts";
 import { bucketName } from "../store/probe-name.ts";
 import type { Check, Measured } from "../store/probe.ts";
 import { defineCommand, type Style, type View } from "./command.ts";
+import { shownLine } from "./text.ts";
+import { plainTime } from "./values.ts";
 
 type Measurement = Awaited<ReturnType<typeof measureStore>>;
 
@@ -101,7 +103,7 @@ function lines({ checks }: Measured, view: View): readonly string[] {
   return order.flatMap((result) =>
     checks
       .filter((check) => check.result === result)
-      .map(({ name, detail }) => `${view.paint(...marks[result])}  ${name}  ${detail}`),
+      .map(({ name, detail }) => `${view.paint(...marks[result])}  ${name}  ${shownLine(detail)}`),
   );
 }
 
@@ -118,10 +120,9 @@ function errorOf(
   const name = bucketName(store);
   const fault = measured.fault ?? measured.checks.find(spoilsMail)?.fault;
   if (fault !== undefined) {
-    const server = measured.server === undefined ? "" : `Server: ${measured.server}; `;
-    const at = `${new Date(measuredAt).toISOString().slice(0, 19)}Z`;
+    const server = measured.server === undefined ? "" : `Server: ${shownLine(measured.server)}; `;
     return new TracecraftError("unfit_store", `Cannot trust "${name}": it ${fault}`, {
-      cause: `${server}measured ${at}`,
+      cause: `${server}measured ${plainTime(measuredAt)}`,
       hint: "docs/stores.md",
       details,
     });

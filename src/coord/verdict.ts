@@ -168,11 +168,16 @@ function recordOf({ store }: Project, measured: Measured, measuredAt: number): S
     version: programVersion,
     measured_at: formatTime(measuredAt),
     fit: measured.fit,
-    ...(measured.fault !== undefined && { fault: measured.fault.slice(0, 300) }),
-    ...(measured.evidence !== undefined && { evidence: measured.evidence.slice(0, 300) }),
+    ...(measured.fault !== undefined && { fault: printable(measured.fault) }),
+    ...(measured.evidence !== undefined && { evidence: printable(measured.evidence) }),
     checks: measured.checks.map(({ name, result, detail }) => ({ name, result, detail })),
     ...(measured.etagQuoting && { etag_quoting: measured.etagQuoting }),
   };
+}
+
+/** It may be the store's words, and is shown to others. */
+function printable(text: string): string {
+  return text.slice(0, 300).replaceAll(/[^ -~]/g, "?");
 }
 
 function keepHere({ local, world }: Project, record: StoreVerdict): void {

@@ -155,8 +155,8 @@ export const storeVerdict = v.looseObject({
   measured_at: time,
   fit: v.boolean(),
   /** Why it is unfit, to follow the store's name, and what showed it. */
-  fault: v.optional(v.pipe(text, v.maxLength(300))),
-  evidence: v.optional(v.pipe(text, v.maxLength(300))),
+  fault: v.optional(v.pipe(text, v.regex(/^[ -~]{1,300}$/))),
+  evidence: v.optional(v.pipe(text, v.regex(/^[ -~]{1,300}$/))),
   checks: v.array(v.looseObject({ name: text, result: v.picklist(["ok", "bad", "skipped"]), detail: text })),
   etag_quoting: v.optional(v.picklist(["quoted", "bare"])),
 });

@@ -46,11 +46,12 @@ export async function clocks(bench: Bench): Promise<Check> {
   return { name, result: "ok", detail: wordsOf };
 }
 
-/** The store's clock less ours, in ms; undefined when no reply told it. */
+/** The store's clock less ours, in ms: 0 as long as no reply contradicts that. Undefined when no reply told it. */
 export function clockOffsetMs({ replies, least, most, seconds }: ClockBounds): number | undefined {
   if (replies === 0) return undefined;
-  // A time in whole seconds was up to a second later. Bounds that contradict each other are several clocks.
-  return Math.round((least + most + (seconds ? 999 : 0)) / 2) || 0;
+  const upTo = most + (seconds ? 999 : 0); // A time in whole seconds was up to a second later.
+  // Bounds that contradict each other are several clocks.
+  return least <= 0 && upTo >= 0 ? 0 : Math.round((least + upTo) / 2);
 }
 
 function offsetWords(clock: ClockBounds): string {

@@ -73,6 +73,10 @@ export async function probeStore(
   let checks: readonly Check[];
   try {
     checks = form === "short" ? await shortChecks(bench, prefix) : await longChecks(bench, prefix, begins);
+  } catch (error) {
+    // No connection speaks for itself; an answer that says nothing has to be named.
+    const answered = error instanceof TracecraftError && /^\d{3}\b/.test(troubleWords(error));
+    throw answered && error.code === "unreachable" ? cannotMeasure(bench, error, []) : error;
   } finally {
     traits.conditions = before;
     await tidy(bench);
