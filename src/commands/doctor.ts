@@ -1,6 +1,6 @@
 import { arch, release } from "node:os";
 import type { Project } from "../coord/project.ts";
-import { measureStore, publicEndpoint } from "../coord/verdict.ts";
+import { measureStore } from "../coord/verdict.ts";
 import { TracecraftError } from "../errors.ts";
 import { storeVerdictKey } from "../format/keys.ts";
 import { formatTime } from "../format/records.ts";
@@ -55,13 +55,13 @@ function reportOf(
   platform: string,
 ): Record<string, unknown> {
   const { measured, measuredAt, kept } = measurement;
-  const { bucket, prefix, conditions } = store.traits;
+  const { endpoint, bucket, prefix, conditions } = store.traits;
   return {
     version: programVersion,
     platform: `${platform} ${release()} ${arch()}`,
     project,
     store: store.name,
-    endpoint: publicEndpoint(store.traits),
+    endpoint,
     bucket,
     prefix,
     server: measured.server ?? null,

@@ -158,10 +158,10 @@ function adopt(store: Store, fitness: Fitness, quoting: "quoted" | "bare" | unde
 }
 
 function recordOf({ store }: Project, measured: Measured, measuredAt: number): StoreVerdict {
-  const { bucket, prefix, server } = store.traits;
+  const { endpoint, bucket, prefix, server } = store.traits;
   return {
     schema: schemaNumber,
-    endpoint: publicEndpoint(store.traits),
+    endpoint,
     bucket,
     prefix,
     server: server ?? null,
@@ -203,15 +203,8 @@ function isKept({ cached_at: at, fit, measured_at: measured }: Partial<Cached>, 
 
 function isSamePlace(record: Partial<StoreVerdict>, traits: StoreTraits): boolean {
   return (
-    record.endpoint === publicEndpoint(traits) &&
-    record.bucket === traits.bucket &&
-    record.prefix === traits.prefix
+    record.endpoint === traits.endpoint && record.bucket === traits.bucket && record.prefix === traits.prefix
   );
-}
-
-/** Without a name and password that somebody put into the address: this is written where others read it. */
-export function publicEndpoint({ endpoint }: StoreTraits): string {
-  return endpoint.replace(/\/\/[^/@]*@/, "//");
 }
 
 function unfitError(
