@@ -4,6 +4,9 @@ import { seededPlan } from "./s3-faults.ts";
 import { startS3Server, type S3Server } from "./s3-server.ts";
 import { storeContract } from "./store-contract.ts";
 
+const bytes = (text: string) => new TextEncoder().encode(text);
+const text = (body: Uint8Array) => new TextDecoder().decode(body);
+
 let server: S3Server;
 let opened = 0;
 beforeAll(async () => {
@@ -17,9 +20,6 @@ const missingBucket = async () => s3Store(server.options({ bucket: "missing" }))
 storeContract("s3Store()", open, { missingBucket });
 
 describe("s3Store() on a server that loses and refuses requests on a seed", () => {
-  const bytes = (text: string) => new TextEncoder().encode(text);
-  const text = (body: Uint8Array) => new TextDecoder().decode(body);
-
   it.each([1, 2, 3, 4, 5])(
     "never says written of what is not, nor refused of a create that it alone made (%i)",
     async (seed) => {

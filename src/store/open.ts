@@ -2,6 +2,7 @@ import { isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { TracecraftError } from "../errors.ts";
 import type { Credentials } from "./credentials.ts";
+import { findCredentials } from "./credentials.ts";
 import type { S3Options } from "./s3.ts";
 import type { SigningKeys } from "./sigv4.ts";
 import type { Store } from "./store.ts";
@@ -81,7 +82,7 @@ function s3OptionsOf(place: StorePlace, world: StoreWorld): S3Options {
     addressing: place.addressing ?? (endpoint === undefined && !bucket.includes(".") ? "virtual" : "path"),
     credentials: keys
       ? async () => ({ ...keys, source: "~/.tracecraft/credentials.json" })
-      : async () => (await import("./credentials.ts")).findCredentials(endpoint, { env, home }),
+      : () => findCredentials(endpoint, { env, home }),
     now,
     random,
     timeouts,

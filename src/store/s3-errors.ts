@@ -1,5 +1,5 @@
 import { TracecraftError } from "../errors.ts";
-import { NetworkError } from "./s3-http.ts";
+import { NetworkError } from "./s3-network-error.ts";
 import type { S3Error } from "./s3-xml.ts";
 
 /** What was asked of which store, for messages. */

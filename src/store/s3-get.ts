@@ -23,10 +23,10 @@ const maxLooks = 3;
 
 /** Store.get: a conditional, ranged GET, or a HEAD and then a GET where another host answers GETs. */
 export function getObject(client: S3Client, key: string, options: Options): Promise<Got> {
-  const bytes = options.range ? options.range[1] - options.range[0] : Math.min(options.limit, 1 << 20);
-  const withinMs = client.timeouts.totalMs;
+  // A range says how much will come; the limit does not.
+  const bytes = options.range ? options.range[1] - options.range[0] : 0;
   return retry((leftMs) => getOnce(client, key, options, leftMs), {
-    withinMs: withinMs + bytes / 64,
+    withinMs: client.timeouts.totalMs + bytes / 1000,
     random: client.random,
   });
 }

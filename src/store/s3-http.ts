@@ -1,17 +1,11 @@
 import { once } from "node:events";
-import http from "node:http";
+import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { networkError } from "./s3-network-error.ts";
+import type { Timeouts, Watch } from "./s3-timeouts.ts";
+import { bytesPerMs, watchTime } from "./s3-timeouts.ts";
 import { checkedChunks } from "./source.ts";
 import type { Source } from "./store.ts";
-
-export interface Timeouts {
-  /** To a connected (and, for https, encrypted) socket. */
-  readonly connectMs: number;
-  /** Without a byte in either direction. */
-  readonly idleMs: number;
-  /** For one call with all its repetitions, before the time that its bytes are allowed (64 kB/s). */
-  readonly totalMs: number;
-}
 
 export interface HttpRequest {
   readonly method: string;
@@ -35,17 +29,6 @@ export interface HttpReply {
 
 export type Send = (request: HttpRequest) => Promise<HttpReply>;
 
-/** No reply, or half of one. `permanent`: repeating it would end the same (certificates, a server without TLS). */
-export class NetworkError extends Error {
-  override readonly name = "NetworkError";
-  readonly permanent: boolean;
-
-  constructor(reason: string, permanent = false) {
-    super(reason);
-    this.permanent = permanent;
-  }
-}
-
 /** A body over the limit; `size` is what was announced, else what had been read. */
 export class TooLarge extends Error {
   override readonly name = "TooLarge";
@@ -58,7 +41,6 @@ export class TooLarge extends Error {
 }
 
 const maxSockets = 64;
-const bytesPerMs = 64;
 const expectContinueAbove = 1 << 20;
 const continueWaitMs = 1000;
 const discardBytes = 64 * 1024;
@@ -68,11 +50,13 @@ const discardBytes = 64 * 1024;
  * closed meanwhile is a `NetworkError` like any other.
  */
 export function httpSender(timeouts: Timeouts): Send {
-  const agents = new Map<string, http.Agent>();
+  const agents = new Map<string, HttpAgent>();
 
   return async (request) => {
     const secure = request.origin.protocol === "https:";
-    const { request: start, Agent } = secure ? (await import("./s3-https.ts")).https : http;
+    const { request: start, Agent } = secure
+      ? (await import("./s3-https.ts")).https
+      : { request: httpRequest, Agent: HttpAgent };
     const agent = agents.get(request.origin.protocol) ?? new Agent({ keepAlive: true, maxSockets });
     agents.set(request.origin.protocol, agent);
     const streamed = request.body !== undefined && !(request.body instanceof Uint8Array);
@@ -142,52 +126,6 @@ function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
 
-interface Watch {
-  readonly gaveUp: () => NetworkError | undefined;
-  readonly allow: (bytes: number) => void;
-  readonly stop: () => void;
-}
-
-/** Destroys the request when one of its times is over. They run from the moment that it has a socket. */
-function watchTime(outgoing: ClientRequest, timeouts: Timeouts, withinMs: number): Watch {
-  let reason: NetworkError | undefined;
-  let total: NodeJS.Timeout | undefined;
-  let connect: NodeJS.Timeout | undefined;
-  let startedAt = 0;
-  let allowedMs = withinMs;
-  const giveUp = (text: string) => {
-    reason ??= new NetworkError(text);
-    outgoing.destroy(reason);
-  };
-  const arm = () => {
-    clearTimeout(total);
-    const leftMs = allowedMs - (performance.now() - startedAt);
-    total = setTimeout(() => giveUp(`no answer within ${seconds(allowedMs)}`), Math.max(0, leftMs));
-  };
-  outgoing.once("socket", (socket) => {
-    startedAt = performance.now();
-    arm();
-    if (!socket.connecting) return;
-    const connectMs = Math.min(timeouts.connectMs, withinMs);
-    connect = setTimeout(() => giveUp(`no connection within ${seconds(connectMs)}`), connectMs);
-    const ready = outgoing.protocol === "https:" ? "secureConnect" : "connect";
-    socket.once(ready, () => clearTimeout(connect));
-  });
-  outgoing.once("close", () => clearTimeout(connect));
-  outgoing.setTimeout(timeouts.idleMs, () => giveUp(`silent for ${seconds(timeouts.idleMs)}`));
-  return {
-    gaveUp: () => reason,
-    allow(bytes) {
-      allowedMs += bytes / bytesPerMs;
-      arm();
-    },
-    stop() {
-      clearTimeout(total);
-      clearTimeout(connect);
-    },
-  };
-}
-
 function replyOf(outgoing: ClientRequest, incoming: IncomingMessage, watch: Watch): HttpReply {
   const announced = Number(incoming.headers["content-length"] ?? Number.NaN);
   const discard = () => {
@@ -236,34 +174,4 @@ function replyOf(outgoing: ClientRequest, incoming: IncomingMessage, watch: Watc
       return body;
     },
   };
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "connection refused",
-  ECONNRESET: "connection reset",
-  EPIPE: "connection reset",
-  ENOTFOUND: "host not found",
-  EAI_AGAIN: "host not found",
-  EHOSTUNREACH: "host unreachable",
-  ENETUNREACH: "network unreachable",
-  ETIMEDOUT: "connection timed out",
-};
-
-/** What the network said, in words. An error that is not the network's own (a source that throws) stays as it is. */
-function networkError(error: unknown): unknown {
-  if (error instanceof AggregateError) return networkError(error.errors[0]);
-  if (error instanceof NetworkError || !(error instanceof Error)) return error;
-  const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  const reason = reasons[code];
-  if (reason !== undefined) return new NetworkError(reason);
-  if (/^(?:CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_SSL_)|^EPROTO$/.test(code)) {
-    return new NetworkError(`TLS: ${code}`, true);
-  }
-  if (/^(?:HPE_|ECONN|ERR_STREAM_PREMATURE_CLOSE)/.test(code))
-    return new NetworkError(`broken reply: ${code}`);
-  return error;
-}
-
-function seconds(ms: number): string {
-  return `${Math.round(ms / 100) / 10}s`;
 }

@@ -40,8 +40,8 @@ export async function putWith(
 
 /** A conditional put is sent once. Its 412 says nothing of an attempt before it, so the caller reads back. */
 async function putOnce(client: S3Client, key: string, write: Write, expect: Conditional): Promise<PutResult> {
-  const startedAt = performance.now();
-  const leftMs = () => client.timeouts.totalMs - (performance.now() - startedAt);
+  const startedAt = Date.now();
+  const leftMs = () => client.timeouts.totalMs - (Date.now() - startedAt);
   const quoting = client.traits.etagQuoting;
   const headers = condition(expect, quoting === "bare" ? "bare" : "quoted");
   const result = await outcome(client, key, expect, () => write(headers, leftMs()));

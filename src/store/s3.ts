@@ -1,13 +1,15 @@
 import { retry } from "./retry.ts";
-import type { S3Client, S3Options, S3Traits } from "./s3-client.ts";
+import type { S3Client } from "./s3-client.ts";
 import { s3Client } from "./s3-client.ts";
 import { refusalError } from "./s3-errors.ts";
 import { getObject } from "./s3-get.ts";
 import { listObjects } from "./s3-list.ts";
+import { putInParts } from "./s3-multipart.ts";
+import type { S3Options, S3Traits } from "./s3-options.ts";
 import { putObject } from "./s3-put.ts";
 import type { Store } from "./store.ts";
 
-export type { S3Options, S3Traits } from "./s3-client.ts";
+export type { S3Options, S3Traits } from "./s3-options.ts";
 
 /**
  * A bucket behind the S3 protocol. Whether it keeps the conditions of a put is not known until something has probed
@@ -24,7 +26,6 @@ export function s3Store(options: S3Options): Store & { readonly traits: S3Traits
       if (body instanceof Uint8Array || body.size <= client.multipart.aboveBytes) {
         return putObject(client, key, body, expect);
       }
-      const { putInParts } = await import("./s3-multipart.ts");
       return putInParts(client, key, body, expect);
     },
 

@@ -31,8 +31,9 @@ export interface Scope {
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
  */
 export function sign(request: Signable, keys: SigningKeys, scope: Scope): Record<string, string> {
-  const timestamp = new Date(scope.at).toISOString().replaceAll(/[-:]|\.\d{3}/g, "");
-  const day = timestamp.slice(0, 8);
+  const iso = new Date(scope.at).toISOString(); // 2013-05-24T00:00:00.000Z
+  const day = iso.slice(0, 4) + iso.slice(5, 7) + iso.slice(8, 10);
+  const timestamp = `${day}T${iso.slice(11, 13)}${iso.slice(14, 16)}${iso.slice(17, 19)}Z`;
   const headers: Record<string, string> = {
     ...request.headers,
     "x-amz-content-sha256": request.payloadSha256,
@@ -46,7 +47,7 @@ export function sign(request: Signable, keys: SigningKeys, scope: Scope): Record
     request.method,
     request.path,
     queryString(request.query),
-    ...names.map((name) => `${name}:${headers[name]?.trim().replaceAll(/ +/g, " ")}`),
+    ...names.map((name) => `${name}:${singleSpaced(headers[name] ?? "")}`),
     "",
     signed,
     request.payloadSha256,
@@ -61,6 +62,11 @@ export function sign(request: Signable, keys: SigningKeys, scope: Scope): Record
   headers["authorization"] =
     `AWS4-HMAC-SHA256 Credential=${keys.accessKeyId}/${scopeText}, SignedHeaders=${signed}, Signature=${signature}`;
   return headers;
+}
+
+function singleSpaced(value: string): string {
+  const trimmed = value.trim();
+  return trimmed.includes("  ") ? trimmed.replaceAll(/ +/g, " ") : trimmed;
 }
 
 /** The query as it is sent and signed: sorted, every pair with "=", RFC 3986 encoding. */

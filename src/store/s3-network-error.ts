@@ -1,0 +1,36 @@
+/** No reply, or half of one. `permanent`: repeating it would end the same (certificates, a server without TLS). */
+export class NetworkError extends Error {
+  override readonly name = "NetworkError";
+  readonly permanent: boolean;
+
+  constructor(reason: string, permanent = false) {
+    super(reason);
+    this.permanent = permanent;
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "connection reset",
+  EPIPE: "connection reset",
+  ENOTFOUND: "host not found",
+  EAI_AGAIN: "host not found",
+  EHOSTUNREACH: "host unreachable",
+  ENETUNREACH: "network unreachable",
+  ETIMEDOUT: "connection timed out",
+};
+
+/** What the network said, in words. An error that is not the network's own (a source that throws) stays as it is. */
+export function networkError(error: unknown): unknown {
+  if (error instanceof AggregateError) return networkError(error.errors[0]);
+  if (error instanceof NetworkError || !(error instanceof Error)) return error;
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  const reason = reasons[code];
+  if (reason !== undefined) return new NetworkError(reason);
+  if (/^(?:CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_SSL_)|^EPROTO$/.test(code)) {
+    return new NetworkError(`TLS: ${code}`, true);
+  }
+  if (/^(?:HPE_|ECONN|ERR_STREAM_PREMATURE_CLOSE)/.test(code))
+    return new NetworkError(`broken reply: ${code}`);
+  return error;
+}
