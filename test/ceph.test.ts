@@ -9,6 +9,9 @@ const accessKeyId = process.env["TRACECRAFT_CEPH_ACCESS_KEY_ID"] ?? "";
 const secretAccessKey = process.env["TRACECRAFT_CEPH_SECRET_ACCESS_KEY"] ?? "";
 const credentials = async () => ({ accessKeyId, secretAccessKey, source: "the environment" });
 
+const slowClock = () => Date.now() - 20 * 60_000;
+const wrongKeys = async () => ({ accessKeyId, secretAccessKey: "wrong", source: "the test" });
+
 if (endpoint === undefined) {
   const line = 'Ceph is not tried: run  eval "$(scripts/ceph-up.sh)"  first';
   console.log(`skipped: ${line}`); // The reporter does not name what a whole file skips.
@@ -57,12 +60,10 @@ if (endpoint === undefined) {
 
     it("refuses wrong keys and a clock that is 20 minutes off is corrected", async () => {
       const { bucket } = (await open()).traits;
-      const now = () => Date.now() - 20 * 60_000;
-      const store = s3Store({ endpoint, bucket, credentials, now, prefix: "clock" });
+      const store = s3Store({ endpoint, bucket, credentials, now: slowClock, prefix: "clock" });
       expect(await store.put("k", new Uint8Array([1]), "nothing")).toMatchObject({ outcome: "written" });
-      const wrong = async () => ({ accessKeyId, secretAccessKey: "wrong", source: "the test" });
       await expect(
-        s3Store({ endpoint, bucket, credentials: wrong }).put("k", new Uint8Array([1]), "nothing"),
+        s3Store({ endpoint, bucket, credentials: wrongKeys }).put("k", new Uint8Array([1]), "nothing"),
       ).rejects.toMatchObject({ code: "denied" });
     });
   });

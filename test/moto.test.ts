@@ -9,6 +9,9 @@ import { storeContract } from "./store-contract.ts";
 const python = ["python3", "-c", "import moto.server"] as const;
 const isThere = spawnSync(python[0], python.slice(1)).status === 0;
 
+// Its keys are not checked.
+const credentials = async () => ({ accessKeyId: "any", secretAccessKey: "any", source: "the test" });
+
 if (!isThere) {
   const line = "moto_server is not tried: pip install 'moto[server]' first";
   console.log(`skipped: ${line}`); // The reporter does not name what a whole file skips.
@@ -26,8 +29,6 @@ if (!isThere) {
   });
   afterAll(() => void moto.kill());
 
-  // Its keys are not checked.
-  const credentials = async () => ({ accessKeyId: "any", secretAccessKey: "any", source: "the test" });
   let server: ReturnType<typeof realS3> | undefined;
   const real = () => (server ??= realS3({ endpoint, credentials }));
   storeContract("s3Store() on moto_server", () => real().open(), {

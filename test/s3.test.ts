@@ -59,13 +59,6 @@ describe("s3Store() on a server that loses and refuses requests on a seed", () =
       await faulty.close();
     },
   );
-
-  async function write(store: ReturnType<typeof s3Store>, key: string, value: string): Promise<void> {
-    for (;;) {
-      const put = await store.put(key, bytes(value), "anything");
-      if (put.outcome === "written") return;
-    }
-  }
 });
 
 describe("the server for tests", () => {
@@ -89,3 +82,10 @@ describe("the server for tests", () => {
     server.quirks = {};
   });
 });
+
+async function write(store: ReturnType<typeof s3Store>, key: string, value: string): Promise<void> {
+  for (;;) {
+    const put = await store.put(key, bytes(value), "anything");
+    if (put.outcome === "written") return;
+  }
+}
