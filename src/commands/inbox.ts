@@ -6,7 +6,7 @@ import { deleteRead, findLetter, isUrgent, markRead, openLetters } from "../coor
 import { rememberNews } from "../coord/news.ts";
 import { TracecraftError } from "../errors.ts";
 import { defineCommand, type Context, type Reply } from "./command.ts";
-import { chooseMail, type Choice } from "./mail-choice.ts";
+import { chooseMail, messagesOf, namedOf, type Choice, type Item } from "./mail-choice.ts";
 import { mailText, messageJson } from "./mail-words.ts";
 import { count, parseSpan } from "./values.ts";
 
@@ -33,7 +33,9 @@ export const inbox = defineCommand({
     if (show !== undefined) return await showOne(context, show, peek);
     const waitS = wait === undefined ? 0 : parseSpan(wait);
     const { mailbox, choice } = await readOrWait(context, all, waitS);
-    const { messages, named, problems } = choice;
+    const { items, problems } = choice;
+    const messages = messagesOf(items);
+    const named = namedOf(items);
     const isUnread = new Set(mailbox.unread.map(({ key }) => key));
     const shown = [...messages, ...problems].map(({ key }) => key).filter((key) => isUnread.has(key));
     const gone = new Set([...shown, ...choice.gone]);
@@ -46,7 +48,7 @@ export const inbox = defineCommand({
     const wanted = messages.find(({ id, record }) => {
       return record.ack_required && !mailbox.inbox?.record.acked.includes(id);
     });
-    const nothing = messages.length === 0 && named.length === 0;
+    const nothing = items.length === 0;
     return {
       data: {
         messages: messages.map(messageJson),
@@ -55,7 +57,7 @@ export const inbox = defineCommand({
         ...(remove && deletedJson(removed)),
         problems,
       },
-      text: textOf(context, choice, { more, removed, remove, nothing }),
+      text: textOf(context, items, { more, removed, remove }),
       warnings,
       ...(wanted && warnings.length === 0 && { next: `tracecraft ack ${wanted.id}` }),
       ...(nothing && wait !== undefined && { error: nothingCame(waitS) }),
@@ -86,7 +88,7 @@ async function readOrWait(
     const found = await chooseMail(project, letters, all);
     for (const problem of found.problems) malformed.set(problem.key, problem);
     const choice = { ...found, problems: [...malformed.values()] };
-    if (found.messages.length > 0 || found.named.length > 0 || remainingMs <= 0) return { mailbox, choice };
+    if (found.items.length > 0 || remainingMs <= 0) return { mailbox, choice };
     if (signal.aborted) throw new TracecraftError("interrupted", "Interrupted");
 
     context.progress({ plain: `Waiting... (${Math.round(remainingMs / 1000)}s remaining)` });
@@ -105,16 +107,16 @@ async function showOne(context: Context, id: string, peek: boolean): Promise<Rep
     const { key, why } = opened.problem;
     throw new TracecraftError("malformed", `Cannot read "${key}": ${why}`, { details: { key, why } });
   }
-  const messages = [opened.message];
+  const { message } = opened;
   const isUnread = mailbox.unread.includes(letter);
   return {
     data: {
-      messages: messages.map(messageJson),
+      messages: [messageJson(message)],
       more: mailbox.unread.length - (isUnread ? 1 : 0),
       problems: [],
     },
-    text: textOf(context, { messages, named: [] }, { more: 0, removed: [], remove: false, nothing: false }),
-    ...(opened.message.record.ack_required && { next: `tracecraft ack ${opened.message.id}` }),
+    text: textOf(context, [{ message }], { more: 0, removed: [], remove: false }),
+    ...(message.record.ack_required && { next: `tracecraft ack ${message.id}` }),
     async shown() {
       if (isUnread && !peek) await markRead(project, mailbox, [letter.key]);
     },
@@ -123,18 +125,13 @@ async function showOne(context: Context, id: string, peek: boolean): Promise<Rep
 
 function textOf(
   { project }: Context,
-  { messages, named }: Pick<Choice, "messages" | "named">,
-  {
-    more,
-    removed,
-    remove,
-    nothing,
-  }: { more: number; removed: readonly Letter[]; remove: boolean; nothing: boolean },
+  items: readonly Item[],
+  { more, removed, remove }: { more: number; removed: readonly Letter[]; remove: boolean },
 ): Reply["text"] {
   const nonce = project.world.randomHex(4);
   const nowMs = correctedNow(project);
   return (view) => {
-    const lines = nothing ? ["No messages."] : [mailText(view, { nonce, messages, named, nowMs })];
+    const lines = items.length === 0 ? ["No messages."] : [mailText(view, { nonce, items, nowMs })];
     if (more > 0) lines.push(`… ${more} more: tracecraft inbox`);
     const direct = removed.filter(({ kind }) => kind === "direct").length;
     if (remove && removed.length > 0) lines.push(`Deleted ${direct} message(s).`);
@@ -146,7 +143,7 @@ function textOf(
 /** What the status line of the next command will say, and what the next reading need not fetch. */
 function noteNews({ project }: Context, left: number, choice: Choice, peek: boolean): void {
   const fetched = choice.left.flatMap((one) => ("message" in one ? one.message : []));
-  const unread = peek ? [...choice.messages, ...fetched] : fetched;
+  const unread = peek ? [...messagesOf(choice.items), ...fetched] : fetched;
   rememberNews(project, { count: left, urgent: unread.filter(isUrgent).length });
   keepBodies(project, choice.left);
 }

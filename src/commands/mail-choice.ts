@@ -11,11 +11,11 @@ const fetchedBytes = 16 * 1024;
 /** Malformed objects that one reading names. */
 const problemBudget = 20;
 
+/** A message to be shown in full, or a letter that is only named and stays unread. */
+export type Item = { readonly message: Message } | { readonly named: Letter };
+
 export interface Choice {
-  /** To be shown in full, in this order. */
-  readonly messages: readonly Message[];
-  /** Only named: they stay unread. */
-  readonly named: readonly Letter[];
+  readonly items: readonly Item[];
   readonly problems: readonly Problem[];
   /** Fetched and not shown, for the next reading. */
   readonly left: readonly Opened[];
@@ -32,7 +32,7 @@ export async function chooseMail(
   letters: readonly Letter[],
   all: boolean,
 ): Promise<Choice> {
-  const choice = { messages: [] as Message[], named: [] as Letter[], problems: [] as Problem[] };
+  const choice = { items: [] as Item[], problems: [] as Problem[] };
   const gone: string[] = [];
   let lines = 0;
   for (let start = 0; start < letters.length; start += openAtOnce) {
@@ -43,7 +43,7 @@ export async function chooseMail(
     );
     const opened = new Map(fetched.map((one) => [one.letter.key, one]));
     for (const [index, letter] of batch.entries()) {
-      const isFirst = choice.messages.length === 0 && choice.named.length === 0;
+      const isFirst = choice.items.length === 0;
       let one = opened.get(letter.key);
       if (!one && isFirst) [one] = await openLetters(project, [letter]);
       const message = one && "message" in one ? one.message : undefined;
@@ -54,8 +54,8 @@ export async function chooseMail(
       if (full)
         return { ...choice, gone, left: batch.slice(index).flatMap(({ key }) => opened.get(key) ?? []) };
       lines += more;
-      if (only) choice.named.push(letter);
-      else if (message) choice.messages.push(message);
+      if (only) choice.items.push({ named: letter });
+      else if (message) choice.items.push({ message });
       else if ("problem" in one!) choice.problems.push(one.problem);
       else gone.push(letter.key);
     }
@@ -68,4 +68,12 @@ export function linesOf({ record }: Message): number {
   const { thread, subject, in_reply_to: answers, ack_required: wanted } = record;
   const told = record.importance === "urgent" || wanted || thread || subject || answers;
   return record.message.replace(/\n+$/, "").split("\n").length + (told ? 1 : 0);
+}
+
+export function messagesOf(items: readonly Item[]): Message[] {
+  return items.flatMap((item) => ("message" in item ? item.message : []));
+}
+
+export function namedOf(items: readonly Item[]): Letter[] {
+  return items.flatMap((item) => ("named" in item ? item.named : []));
 }

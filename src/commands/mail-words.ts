@@ -5,28 +5,24 @@ import { formatTime } from "../format/records.ts";
 import type { View } from "./command.ts";
 import { displayWidth } from "./display-width.ts";
 import { frame, type FramedLine } from "./frame.ts";
+import type { Item } from "./mail-choice.ts";
 import { shownLine } from "./text.ts";
 import { size, timeFor } from "./values.ts";
 
-/** Messages, and letters that are only named, as that view tells them. `nonce` is new for each reading. */
+/** What one reading shows, as that view tells it. `nonce` is new for each reading. */
 export function mailText(
   view: View,
-  {
-    nonce,
-    messages,
-    named,
-    nowMs,
-  }: { nonce: string; messages: readonly Message[]; named: readonly Letter[]; nowMs: number },
+  { nonce, items, nowMs }: { nonce: string; items: readonly Item[]; nowMs: number },
 ): string {
-  const senders = [...messages.map(({ from }) => from), ...named.map(senderOf)];
-  const width = Math.max(...messages.map(({ from }) => displayWidth(shownLine(from))));
-  const lines = messages.flatMap((message) =>
-    view.layout === "plain" ? plainLines(message) : [terminalLine(view, message, width, nowMs)],
-  );
-  return frame(
-    { kind: "mail", nonce, from: [...new Set(senders)], lines: [...lines, ...named.map(namedLine)] },
-    view,
-  );
+  const senders = items.map((item) => ("message" in item ? item.message.from : senderOf(item.named)));
+  const width = Math.max(...senders.map((from) => displayWidth(shownLine(from))));
+  const lines = items.flatMap((item) => {
+    if ("named" in item) return [namedLine(item.named)];
+    return view.layout === "plain"
+      ? plainLines(item.message)
+      : [terminalLine(view, item.message, width, nowMs)];
+  });
+  return frame({ kind: "mail", nonce, from: [...new Set(senders)], lines }, view);
 }
 
 /** A message for `--json`: exact, and absent means absent. */

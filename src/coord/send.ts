@@ -11,10 +11,10 @@ import type { Project } from "./project.ts";
 /** A subject, in bytes: it is one line of a list. */
 export const subjectLimit = 1_024;
 /**
- * How far the last key of a sender may be ahead of the clock and still be followed. A store refuses requests from
- * clocks that are further off, so more than this is not an earlier message but a clock that was set back.
+ * How far the last key of a sender may be ahead of the clock and still be followed. More than this is a clock that was
+ * set right, after a message whose key is of no use to follow.
  */
-const followedMs = 15 * 60_000;
+const followedMs = 60 * 60_000;
 
 /** What one agent writes to another, or to everyone. Checked and redacted by the caller. */
 export interface Draft {
