@@ -119,23 +119,23 @@ describe("claude-code finds what is where", () => {
   });
 });
 
-describe("claude-code reads lines", () => {
-  const assistant = (id: string, output: number, extra: object = {}) =>
-    new TextEncoder().encode(
-      JSON.stringify({
-        type: "assistant",
-        uuid: `u${output}`,
-        requestId: "req_1",
-        message: {
-          id,
-          model: "m",
-          content: [{ type: "text", text: "x" }],
-          usage: { input_tokens: 5, output_tokens: output },
-        },
-        ...extra,
-      }),
-    );
+const assistant = (id: string, output: number, extra: object = {}) =>
+  new TextEncoder().encode(
+    JSON.stringify({
+      type: "assistant",
+      uuid: `u${output}`,
+      requestId: "req_1",
+      message: {
+        id,
+        model: "m",
+        content: [{ type: "text", text: "x" }],
+        usage: { input_tokens: 5, output_tokens: output },
+      },
+      ...extra,
+    }),
+  );
 
+describe("claude-code reads lines", () => {
   it("5.6.7: usage is counted once for all lines of a message, and the last line decides", () => {
     const memory = new Map();
     const lines = [assistant("msg_1", 1), assistant("msg_1", 7), assistant("msg_2", 3)];

@@ -163,12 +163,25 @@ describe("codex follows a rollout wherever it goes", () => {
   });
 });
 
-describe("codex reads lines", () => {
-  const record = (type: string, payload: object) =>
-    Buffer.from(JSON.stringify({ timestamp: "t", type, payload }));
-  const message = (role: string, text: string) =>
-    record("response_item", { type: "message", role, content: [{ type: "input_text", text }] });
+const record = (type: string, payload: object) =>
+  Buffer.from(JSON.stringify({ timestamp: "t", type, payload }));
+const usage = (total: number) => ({
+  input_tokens: 100,
+  cached_input_tokens: 60,
+  output_tokens: 5,
+  total_tokens: total,
+});
 
+const message = (role: string, text: string) =>
+  record("response_item", { type: "message", role, content: [{ type: "input_text", text }] });
+
+const counted = (total: number) =>
+  record("event_msg", {
+    type: "token_count",
+    info: { total_token_usage: usage(total), last_token_usage: usage(105) },
+  });
+
+describe("codex reads lines", () => {
   it("what is written as item and as event is shown once, in whichever order, and twice when said twice", () => {
     const memory = new Map();
     const item = message("user", "yes");
@@ -180,17 +193,6 @@ describe("codex reads lines", () => {
   });
 
   it("cached tokens are taken out of the input, and a repeated event counts once", () => {
-    const usage = (total: number) => ({
-      input_tokens: 100,
-      cached_input_tokens: 60,
-      output_tokens: 5,
-      total_tokens: total,
-    });
-    const counted = (total: number) =>
-      record("event_msg", {
-        type: "token_count",
-        info: { total_token_usage: usage(total), last_token_usage: usage(105) },
-      });
     const events = [counted(105), counted(105), counted(210)].flatMap((line) =>
       codex.events(line, new Map()),
     );

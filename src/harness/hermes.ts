@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { fieldsOf, textOr, type Fields } from "./events.ts";
+import { textOr, type Fields } from "./events.ts";
 import { about, collector, foldersIn, namesOf, sessionId } from "./folders.ts";
 import type { Harness, Host, Session } from "./harness.ts";
 import { hermesEvents } from "./hermes-rows.ts";
 import { columnsOf, selection, valuesIn } from "./rows.ts";
-import { databaseReader, type Database } from "./sqlite.ts";
+import { databaseReader } from "./sqlite.ts";
+import type { Database } from "./sqlite-run.ts";
 import { readTable, type TableSource } from "./table.ts";
 
 // $HERMES_HOME/state.db, and profiles/<name>/state.db for each profile. Rows are updated in place, deleted and
@@ -70,7 +71,7 @@ async function sessionsIn(
         "last_activity_at",
       ];
       const has = columnsOf(db, "sessions").filter((name) => wanted.includes(name));
-      return db.all(`SELECT ${selection(has)} FROM sessions`).map((row) => valuesIn(row, has));
+      return db.all(selection(has), "FROM sessions").map((row) => valuesIn(row, has));
     });
     const folder = dirname(path);
     const profile = basename(dirname(folder)) === "profiles" ? [basename(folder)] : [];
@@ -114,14 +115,14 @@ function messagesOf(session: Session): TableSource {
 
     session(db) {
       const columns = columnsOf(db, "sessions");
-      const row = db.all(`SELECT ${selection(columns)} FROM sessions WHERE id = ?`, key)[0];
+      const row = db.all(selection(columns), "FROM sessions WHERE id = ?", key)[0];
       return row === undefined ? undefined : valuesIn(row, columns);
     },
 
     rows(db, after, limit) {
       const columns = columnsOf(db, "messages");
-      const sql = `SELECT ${selection(columns)} FROM messages WHERE session_id = ? AND id > ? ORDER BY id LIMIT ?`;
-      return db.all(sql, key, after, limit).map((row) => {
+      const rest = "FROM messages WHERE session_id = ? AND id > ? ORDER BY id LIMIT ?";
+      return db.all(selection(columns), rest, key, after, limit).map((row) => {
         const data = valuesIn(row, columns);
         return { id: Number(data["id"]), data };
       });
@@ -134,5 +135,5 @@ function messagesOf(session: Session): TableSource {
 /** The greatest id that was ever given. It goes back only when the database was replaced, by a backup for example. */
 function lastIdEver(db: Database): number {
   if (columnsOf(db, "sqlite_sequence").length === 0) return 0;
-  return Number(fieldsOf(db.all("SELECT seq FROM sqlite_sequence WHERE name = 'messages'")[0])["seq"] ?? 0);
+  return Number(db.all({ seq: "seq" }, "FROM sqlite_sequence WHERE name = 'messages'")[0]?.["seq"] ?? 0);
 }

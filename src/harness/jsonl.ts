@@ -47,11 +47,12 @@ export async function* readLog(
       let piece = await pieces.next();
       for (; piece.done !== true; piece = await pieces.next()) {
         cursor = piece.value.cursor;
-        yield { ...piece.value, ...batch(cursor, began) };
+        const { records, malformed, oversize } = piece.value;
+        yield { records, malformed, oversize, ...batch(cursor, began) };
         began = undefined;
       }
-      if (piece.value === "shrunk") continue;
-      if (file.packed !== undefined) cursor = { ...cursor, packed: file.packed };
+      if (piece.value === "changed") continue;
+      if (file.packed !== undefined && piece.value === 0) cursor = { ...cursor, packed: file.packed };
       yield { ...idle, ...batch(cursor, began), end: "caught_up", pending: piece.value };
       return;
     }
@@ -90,16 +91,22 @@ async function* newLines(
   from: LogCursor,
   head: Buffer<ArrayBufferLike>,
   options: ReadOptions,
-): AsyncGenerator<Piece, number | "shrunk"> {
+): AsyncGenerator<Piece, number | "changed"> {
   const batchBytes = options.batchBytes ?? defaultBatchBytes;
-  let cursor = from.open === true && from.offset < size ? await closed(file, from) : from;
-  while (cursor !== undefined && cursor.offset < size) {
+  let cursor = from;
+  if (from.open === true && from.offset < size) {
+    const line = await closed(file, from, head);
+    if (line === undefined) return "changed";
+    ({ head, cursor } = line);
+    yield line;
+  }
+  while (cursor.offset < size) {
     const chunk = Buffer.allocUnsafe(Math.min(batchBytes, size - cursor.offset));
-    if (!(await file.fill(chunk, cursor.offset))) return "shrunk";
+    if (!(await file.fill(chunk, cursor.offset))) return "changed";
     const end = chunk.lastIndexOf(0x0a) + 1;
     let piece: Piece | undefined;
     if (end > 0) {
-      head = extended(head, cursor.offset, chunk.subarray(0, end));
+      head = extended(head, chunk.subarray(0, end));
       piece = split(chunk.subarray(0, end), cursor, head);
     } else {
       const lf = await lineEnd(file, cursor.offset + chunk.length, size);
@@ -107,25 +114,29 @@ async function* newLines(
       const line = await longLine(file, cursor, head, lf ?? size, lf === undefined, options);
       if (line !== undefined) ({ head, ...piece } = line);
     }
-    // A file that was cut while it was read may have given half of one line and half of another.
-    if (piece === undefined || (await file.size()) < piece.cursor.offset) return "shrunk";
+    // A log that was rewritten while it was read may have given half of one line and half of another.
+    if (piece === undefined || typeof (await compare(file, await file.size(), cursor)) === "string")
+      return "changed";
     cursor = piece.cursor;
     yield piece;
   }
-  return cursor === undefined ? "shrunk" : 0;
+  return 0;
 }
 
-/** The cursor after the LF that has come to a line which had none. */
-async function closed(file: PlainFile, { open: _open, ...from }: LogCursor): Promise<LogCursor | undefined> {
-  const lastBytes = from.lastBytes + 1;
-  const last = await hashRange(file, from.offset + 1 - lastBytes, from.offset + 1);
-  return last === undefined ? undefined : { ...from, offset: from.offset + 1, last, lastBytes };
+/** The position after the LF that has come to a line which had none. Undefined when the file became shorter. */
+async function closed(file: PlainFile, { open: _open, ...from }: LogCursor, head: Buffer) {
+  const [offset, lastBytes] = [from.offset + 1, from.lastBytes + 1];
+  const last = await hashRange(file, offset - lastBytes, offset);
+  if (last === undefined) return undefined;
+  const grown = extended(head, Buffer.from("\n"));
+  const cursor: LogCursor = { ...from, offset, head: sha256(grown), last, lastBytes };
+  return { records: [], malformed: 0, oversize: 0, cursor, head: grown };
 }
 
-/** The first bytes of the log, as far as they were taken: those before `offset`, then these. */
-function extended(head: Buffer, offset: number, bytes: Buffer): Buffer {
+/** The first bytes of the log, as far as they were taken, when these come after them. */
+function extended(head: Buffer, bytes: Buffer): Buffer {
   if (head.length >= headBytes) return head;
-  return Buffer.concat([head.subarray(0, offset), bytes]).subarray(0, headBytes);
+  return Buffer.concat([head, bytes]).subarray(0, headBytes);
 }
 
 function split(lines: Buffer, from: LogCursor, head: Buffer): Piece {
@@ -166,7 +177,7 @@ async function longLine(
   const last = oversize ? await hashRange(file, from.offset, from.offset + taken) : sha256(line);
   const hash = oversize ? await hashRange(file, from.offset, end) : last;
   if (last === undefined || hash === undefined) return undefined;
-  const grown = extended(head, from.offset, line);
+  const grown = extended(head, line);
   const cursor = { ...after(from, taken, grown, last, taken), ...(open && { open }) };
   const record = oversize ? tooLong(bytes, hash) : line.subarray(0, bytes);
   return {

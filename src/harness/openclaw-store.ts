@@ -3,7 +3,8 @@ import { sessionId } from "./folders.ts";
 import type { Host, Session } from "./harness.ts";
 import { valuesOf } from "./json-values.ts";
 import { columnsOf, selection, valuesIn, type Values } from "./rows.ts";
-import { databaseReader, type Database } from "./sqlite.ts";
+import { databaseReader } from "./sqlite.ts";
+import type { Database } from "./sqlite-run.ts";
 import type { TableSource } from "./table.ts";
 import { unpackedBytes } from "./zstd.ts";
 
@@ -29,7 +30,7 @@ export async function sessionsInStore(host: Host, path: string, agent: string): 
       if (table === undefined || columnsOf(db, events).length === 0) return [];
       const has = columnsOf(db, table).filter((name) => windowColumns.includes(name));
       const starters = startersOf(db);
-      return db.all(`SELECT ${selection(has)} FROM ${table}`).map((row) => {
+      return db.all(selection(has), `FROM ${table}`).map((row) => {
         const window = valuesIn(row, has);
         const key = textOr(window["session_key"], "");
         return { window, header: headerOf(db, textOr(window["session_id"], "")), node: starters.get(key) };
@@ -58,7 +59,7 @@ function startersOf(db: Database): Map<string, Fields> {
     "display_name",
   ];
   const has = columnsOf(db, table).filter((name) => wanted.includes(name));
-  const rows = db.all(`SELECT ${selection(has)} FROM ${table}`).map((row) => valuesIn(row, has));
+  const rows = db.all(selection(has), `FROM ${table}`).map((row) => valuesIn(row, has));
   const current = new Map(rows.map((row) => [row["session_key"], row["current_session_id"]]));
   return new Map(
     rows.map((row) => {
@@ -70,8 +71,8 @@ function startersOf(db: Database): Map<string, Fields> {
 
 /** The first entry of a session: its header, which has the cwd. */
 function headerOf(db: Database, session: string): Fields {
-  const sql = `SELECT CAST(event_json AS BLOB) AS json FROM ${events} WHERE session_id = ? ORDER BY seq LIMIT 1`;
-  const json = db.all(sql, session)[0]?.["json"];
+  const rest = `FROM ${events} WHERE session_id = ? ORDER BY seq LIMIT 1`;
+  const json = db.all({ json: "CAST(event_json AS BLOB)" }, rest, session)[0]?.["json"];
   return json instanceof Uint8Array ? fieldsOf(valuesOf(json)?.[0]) : {};
 }
 
@@ -113,16 +114,14 @@ export function transcriptOf(session: Session): TableSource {
       const has =
         table === undefined ? [] : columnsOf(db, table).filter((name) => windowColumns.includes(name));
       const row =
-        has.length === 0
-          ? undefined
-          : db.all(`SELECT ${selection(has)} FROM ${table} WHERE session_id = ?`, key)[0];
+        has.length === 0 ? undefined : db.all(selection(has), `FROM ${table} WHERE session_id = ?`, key)[0];
       return row === undefined ? undefined : valuesIn(row, has);
     },
 
     rows(db, after, limit) {
       const columns = columnsOf(db, events).filter((name) => name !== "session_id");
-      const sql = `SELECT ${selection(columns)} FROM ${events} WHERE session_id = ? AND seq > ? ORDER BY seq LIMIT ?`;
-      return db.all(sql, key, after, limit).map((row) => {
+      const rest = `FROM ${events} WHERE session_id = ? AND seq > ? ORDER BY seq LIMIT ?`;
+      return db.all(selection(columns), rest, key, after, limit).map((row) => {
         const data = valuesIn(row, columns);
         return { id: Number(data["seq"]), data };
       });

@@ -1,21 +1,13 @@
 import { createHash } from "node:crypto";
 import { constants, type BigIntStats } from "node:fs";
 import { access, copyFile, mkdtemp, open, rm, stat } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { TracecraftError } from "../errors.ts";
 import type { Host } from "./harness.ts";
 import { isGone, unreadable } from "./plain-file.ts";
-
-/** A row by column name. Integers are bigint, BLOBs bytes. TEXT must be asked for as `CAST(… AS BLOB)`. */
-export type Row = Readonly<Record<string, unknown>>;
-
-/** A database inside one short read transaction. */
-export interface Database {
-  all(sql: string, ...values: readonly (string | number | bigint)[]): Row[];
-}
+import { run, type Database } from "./sqlite-run.ts";
 
 /** Another program's live database, opened anew for each read and closed at once. */
 export interface DatabaseReader {
@@ -27,39 +19,13 @@ export interface DatabaseReader {
   close(): Promise<void>;
 }
 
-interface Connection {
-  exec(sql: string): void;
-  prepare(sql: string): {
-    setReadBigInts(on: boolean): void;
-    all(...values: readonly unknown[]): Row[];
-  };
-  close(): void;
-}
-type Driver = { readonly DatabaseSync: new (path: string, options: { readOnly: boolean }) => Connection };
-
 const attempts = 6;
 const waitMs = 50;
-const busyMs = 2000;
 const headerBytes = 32;
 /** A file changed less than this ago may change again without another time or size. */
 const settledMs = 2000;
 /** A larger database is not copied: it is read when its owner runs, or after it was closed well. */
 const maxCopyBytes = 2 * 1024 ** 3;
-const load = createRequire(import.meta.url);
-
-function driver(): Driver {
-  for (const name of ["node:sqlite", "@photostructure/sqlite"]) {
-    try {
-      return load(name) as Driver;
-    } catch {
-      continue;
-    }
-  }
-  throw new TracecraftError("config", "Cannot read SQLite databases: this Node has no reader for them", {
-    hint: "npm install --global @photostructure/sqlite@1",
-  });
-}
-
 export function databaseReader(host: Host, path: string): DatabaseReader {
   let copy: { readonly stamp: string; readonly folder: string } | undefined;
 
@@ -87,6 +53,12 @@ export function databaseReader(host: Host, path: string): DatabaseReader {
   async function once<T>(use: (db: Database) => T): Promise<T> {
     const { db, wal, shm, journal } = await look(path);
     if (db === undefined) throw new TracecraftError("not_found", `Cannot read "${path}": no such file`);
+    const writable = await access(dirname(path), constants.W_OK).then(
+      () => true,
+      () => false,
+    );
+    // Its owner has it open, or died with it open: both files are there and stay as they are.
+    if (wal !== undefined && shm !== undefined && writable) return run(path, use);
     if (size(wal) === 0n) {
       if (size(journal) > 0n && (await isHot(`${path}-journal`))) throw new Changed();
       // Alone and at rest. An ordinary open would create -wal and -shm beside it and leave them there.
@@ -97,11 +69,6 @@ export function databaseReader(host: Host, path: string): DatabaseReader {
       if ((await stamp(path)) !== before) throw new Changed();
       return answer;
     }
-    const writable = await access(dirname(path), constants.W_OK).then(
-      () => true,
-      () => false,
-    );
-    if (shm !== undefined && writable) return run(path, use);
     return run(await copied(), use);
   }
 
@@ -126,23 +93,6 @@ export function databaseReader(host: Host, path: string): DatabaseReader {
 
     close,
   };
-}
-
-function run<T>(location: string, use: (db: Database) => T): T {
-  const connection = new (driver().DatabaseSync)(location, { readOnly: true });
-  try {
-    connection.exec(`PRAGMA busy_timeout=${busyMs}; PRAGMA query_only=1; PRAGMA trusted_schema=0; BEGIN`);
-    const all: Database["all"] = (sql, ...values) => {
-      const statement = connection.prepare(sql);
-      statement.setReadBigInts(true);
-      return statement.all(...values);
-    };
-    const answer = use({ all });
-    connection.exec("COMMIT");
-    return answer;
-  } finally {
-    connection.close();
-  }
 }
 
 async function look(path: string) {

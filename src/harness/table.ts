@@ -5,7 +5,8 @@ import type { Batch, Began, Cursor, Host, ReadOptions } from "./harness.ts";
 import { comparing, type Operation } from "./row-changes.ts";
 import { nextGeneration, tooLong, whyAnew } from "./jsonl.ts";
 import type { Values } from "./rows.ts";
-import { databaseReader, type Database, type DatabaseReader } from "./sqlite.ts";
+import { databaseReader, type DatabaseReader } from "./sqlite.ts";
+import type { Database } from "./sqlite-run.ts";
 
 /** How an adapter finds the rows of one session in a database. Each member runs inside one short transaction. */
 export interface TableSource {

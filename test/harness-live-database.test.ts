@@ -1,0 +1,173 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import type { Cursor, Harness, Session } from "../src/harness/harness.ts";
+import { hermes } from "../src/harness/hermes.ts";
+import { openclaw } from "../src/harness/openclaw.ts";
+import { openWriter, readAll, testHost, type TestHost } from "./harness-home.ts";
+
+// The owner of the database: another process, in WAL mode, that waits for nobody (timeout 0) and checkpoints often.
+const owner = `
+const { createRequire } = require("node:module");
+const [, , path, insert, base] = process.argv;
+const load = createRequire(base);
+let DatabaseSync;
+try { ({ DatabaseSync } = load("node:sqlite")); } catch { ({ DatabaseSync } = load("@photostructure/sqlite")); }
+const db = new DatabaseSync(path);
+db.exec("PRAGMA journal_mode=WAL; PRAGMA busy_timeout=0; PRAGMA wal_autocheckpoint=0");
+const said = { inserts: 0, busy: 0, checkpoints: 0, heldUp: 0, longest: 0 };
+let mode = "idle";
+process.on("message", (message) => {
+  mode = message;
+  if (message === "stop") { process.send(said); db.close(); process.disconnect(); clearInterval(timer); }
+  if (message === "write") process.send("writing");
+});
+let heldSince = 0;
+const timer = setInterval(() => {
+  if (mode !== "write" && mode !== "checkpoint") return;
+  try { db.exec(insert.replaceAll("@", String(1000 + said.inserts))); said.inserts++; } catch (error) { said.busy++; }
+  if (mode !== "checkpoint") return;
+  const row = db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").all()[0];
+  said.checkpoints++;
+  if (Number(row.busy) === 0) { heldSince = 0; return; }
+  said.heldUp++;
+  heldSince ||= Date.now();
+  said.longest = Math.max(said.longest, Date.now() - heldSince);
+}, 4);
+process.send("ready");
+`;
+
+interface Said {
+  readonly inserts: number;
+  readonly busy: number;
+  readonly checkpoints: number;
+  readonly heldUp: number;
+  readonly longest: number;
+}
+
+const running: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill("SIGKILL");
+});
+
+function start(path: string, insert: string) {
+  const script = join(dirname(path), "..", "owner.cjs");
+  writeFileSync(script, owner);
+  const child = spawn(process.execPath, [script, path, insert, import.meta.url], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+  running.push(child);
+  const heard: unknown[] = [];
+  const waiting: ((message: unknown) => void)[] = [];
+  child.on("message", (message) => void (waiting.shift() ?? heard.push.bind(heard))(message));
+  const next = () =>
+    new Promise<unknown>((resolve) => (heard.length > 0 ? resolve(heard.shift()) : waiting.push(resolve)));
+  return { child, next, tell: (mode: string) => void child.send(mode) };
+}
+
+const cases: [Harness, string, string, string][] = [
+  [
+    hermes,
+    "20260915_090000_a1b2c3",
+    ".hermes/state.db",
+    "INSERT INTO messages(session_id, role, content, timestamp) VALUES ('20260915_090000_a1b2c3', 'user', 'live @', @)",
+  ],
+  [
+    openclaw,
+    "8e1d0c63-4d2f-4a68-8b21-3a7a4a2a1f02",
+    ".openclaw/agents/work/agent/openclaw-agent.sqlite",
+    `INSERT INTO transcript_events VALUES ('8e1d0c63-4d2f-4a68-8b21-3a7a4a2a1f02', @, '{"type":"label","id":"live @"}', @)`,
+  ],
+];
+
+const liveRows = (records: readonly string[]) => records.filter((record) => record.includes("live ")).length;
+
+describe.each(cases)("a live database: $name", (harness, key, file, insert) => {
+  const source = (host: TestHost) => join(host.home, file);
+  const session = (host: TestHost): Session => ({ id: key, key, paths: [source(host)] });
+  it("rows that are only in the log are read, the owner is never refused, and nothing is left", async () => {
+    const host = testHost(harness.name);
+    const process = start(source(host), insert);
+    await process.next();
+    process.tell("write");
+    await process.next();
+    let rows = 0;
+    let cursor: Cursor | undefined;
+    const until = Date.now() + 700;
+    while (Date.now() < until || rows < 20) {
+      const read = await readAll(harness, host, session(host), cursor);
+      cursor = read.last.cursor;
+      rows += liveRows(read.records);
+      expect(read.last.generation).toBe(1);
+    }
+    process.tell("idle");
+    process.tell("stop");
+    const said = (await process.next()) as Said;
+    await new Promise((resolve) => process.child.once("exit", resolve));
+    rows += liveRows((await readAll(harness, host, session(host), cursor)).records);
+    expect(rows).toBe(said.inserts);
+    expect(said.inserts).toBeGreaterThan(20);
+    expect(said.busy).toBe(0);
+    // It closed last and checkpointed: had we held it open, -wal and -shm would still be there.
+    expect(readdirSync(dirname(source(host))).filter((name) => /-(wal|shm)$/.test(name))).toEqual([]);
+    expect(readdirSync(host.temp)).toEqual(["home"]);
+  });
+
+  it("the owner's checkpoint is not held up for longer than one short read", async () => {
+    const host = testHost(harness.name);
+    const process = start(source(host), insert);
+    await process.next();
+    process.tell("checkpoint");
+    let cursor: Cursor | undefined;
+    let longestRead = 0;
+    const until = Date.now() + 1200;
+    while (Date.now() < until) {
+      const before = Date.now();
+      cursor = (await readAll(harness, host, session(host), cursor)).last.cursor;
+      longestRead = Math.max(longestRead, Date.now() - before);
+    }
+    process.tell("stop");
+    const said = (await process.next()) as Said;
+    expect(said.busy).toBe(0);
+    expect(said.checkpoints).toBeGreaterThan(20);
+    expect(said.heldUp).toBeLessThan(said.checkpoints / 2);
+    expect(said.longest).toBeLessThanOrEqual(Math.max(longestRead, 50) * 4);
+  });
+
+  it("rows in the log of an owner that died are read, with and without its shared memory", async () => {
+    const host = testHost(harness.name);
+    const process = start(source(host), insert);
+    await process.next();
+    process.tell("write");
+    await process.next();
+    while (liveRows((await readAll(harness, host, session(host))).records) < 5);
+    process.child.kill("SIGKILL");
+    await new Promise((resolve) => process.child.once("exit", resolve));
+    const names = () => readdirSync(dirname(source(host))).toSorted();
+    const before = names();
+    expect(before.some((name) => name.endsWith("-wal"))).toBe(true);
+    const all = liveRows((await readAll(harness, host, session(host))).records);
+    expect(all).toBeGreaterThanOrEqual(5);
+    expect(names()).toEqual(before);
+    rmSync(`${source(host)}-shm`);
+    const wal = readFileSync(`${source(host)}-wal`);
+    expect(liveRows((await readAll(harness, host, session(host))).records)).toBe(all);
+    expect(existsSync(`${source(host)}-shm`)).toBe(false);
+    expect(readFileSync(`${source(host)}-wal`).equals(wal)).toBe(true);
+    expect(readdirSync(host.temp)).toEqual(["home"]);
+  });
+
+  it("a database at rest is read without a file beside it, also in a folder that cannot be written", async () => {
+    const host = testHost(harness.name);
+    const names = () => readdirSync(dirname(source(host))).toSorted();
+    const before = names();
+    const whole = await readAll(harness, host, session(host));
+    chmodSync(dirname(source(host)), 0o500);
+    expect((await readAll(harness, host, session(host))).records).toEqual(whole.records);
+    chmodSync(dirname(source(host)), 0o700);
+    expect(names()).toEqual(before);
+    const db = openWriter(source(host));
+    db.close();
+  });
+});
