@@ -251,15 +251,34 @@ export function throttles(nth: number): Faults {
   return {
     async put(right, key, body, expect) {
       if (++puts % nth !== 0) return right.put(key, body, expect);
-      const cause = new TracecraftError(
-        "unreachable",
-        'Cannot reach "s3://acme-agents/shop": it answers 429',
-        {
-          cause: "429 SlowDown (request 7QX2)",
-        },
-      );
-      return { outcome: "unknown", cause };
+      return tooMany();
     },
+  };
+}
+
+/** R2: one write a second for each key, 429 to the others, whatever their conditions. */
+export function oneWriteASecond(now: () => number, faults: Faults = {}): Faults {
+  const last = new Map<string, number>();
+  return {
+    ...faults,
+    async put(right, key, body, expect) {
+      const free: Faults["put"] = async (store, ...rest) => {
+        if (now() - (last.get(key) ?? -Infinity) < 1_000) return tooMany();
+        last.set(key, now());
+        return store.put(...rest);
+      };
+      const limited: Store = { ...right, put: (...call) => free(right, ...call) };
+      const bytes = body instanceof Uint8Array || faults.put ? body : await wholeOf(body);
+      return faults.put ? faults.put(limited, key, bytes, expect) : limited.put(key, bytes, expect);
+    },
+  };
+}
+
+function tooMany(): { outcome: "unknown"; cause: TracecraftError } {
+  const message = 'Cannot reach "s3://acme-agents/shop": it answers 429';
+  return {
+    outcome: "unknown",
+    cause: new TracecraftError("unreachable", message, { cause: "429 SlowDown (request 7QX2)" }),
   };
 }
 

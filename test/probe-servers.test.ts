@@ -6,7 +6,7 @@ import type { Measured } from "../src/store/probe.ts";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { installed, measure, start, type Running } from "./probe-servers.ts";
+import { installed, measure, start, type Running } from "./probe-worlds.ts";
 import { realS3 } from "./real-s3.ts";
 import type { Quirks } from "./s3-objects.ts";
 import { startS3Server, type S3Server } from "./s3-server.ts";

@@ -23,6 +23,7 @@ import {
   losesUpdates,
   neverMatches,
   onePageOnly,
+  oneWriteASecond,
   refusesConditions,
   staleLists,
   startsAtAfter,
@@ -32,7 +33,8 @@ import {
   writesWhatItRefuses,
   type Faults,
 } from "./broken-stores.ts";
-import { objects, testProject, type TestClock } from "./project.ts";
+import { virtualWorld } from "./probe-worlds.ts";
+import { objects, type TestClock } from "./project.ts";
 
 const start = Date.parse("2026-11-22T14:05:00.000Z");
 
@@ -46,8 +48,13 @@ function measureStore(
   form: "short" | "long",
   { clock, skewMs = 0 }: { clock: TestClock; skewMs?: number },
 ): Promise<Measured> {
-  const { world } = testProject({ clock, skewMs });
-  return probeStore(store, { form, prefix: "_meta/probe/", world });
+  return probeStore(store, { form, prefix: "_meta/probe/", world: virtualWorld(clock, skewMs) });
+}
+
+function measureSlow(faults: Faults, form: "short" | "long") {
+  const clock = { now: start };
+  const slow = oneWriteASecond(() => clock.now, faults);
+  return measureStore(brokenStore(slow, { now: () => clock.now }), form, { clock });
 }
 
 /** As a reader sees it: what is not ok, in order. */
@@ -251,6 +258,34 @@ describe("what proves nothing", () => {
     const store: Faults = { put: (right, key, body) => ignored.put!(right, key, body, "anything") };
     expect(await measure(store, "long")).toMatchObject({ fit: false });
   });
+});
+
+describe("a store that takes one write a second for each key", () => {
+  it.each(["short", "long"] as const)("is fit if it is right, in the %s form", async (form) => {
+    const found = await measureSlow({}, form);
+    expect(found.fit).toBe(true);
+    expect(trouble(found)).toEqual(form === "short" ? [] : ["skipped race: not possible: 429 SlowDown"]);
+  });
+
+  it.each(["short", "long"] as const)(
+    "is found out if it looks before the body, in the %s form",
+    async (form) => {
+      expect(await measureSlow(looksBeforeTheBody, form)).toMatchObject({
+        fit: false,
+        fault: "checks the condition before it has the body",
+      });
+    },
+  );
+
+  it.each(["short", "long"] as const)(
+    "is found out if it ignores conditions, in the %s form",
+    async (form) => {
+      expect(await measureSlow(ignoresBoth, form)).toMatchObject({
+        fit: false,
+        fault: "ignores If-None-Match",
+      });
+    },
+  );
 });
 
 describe("what it leaves behind", () => {

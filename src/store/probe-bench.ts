@@ -67,9 +67,10 @@ export interface ClockBounds {
 const nonceLength = 32;
 const smallBytes = 64;
 const readLimit = 4 * 2 ** 20;
-const tries = 4;
+/** Of one put that gets no answer. */
+export const tries = 4;
 /** R2 and Google's store take one write a second for each key. */
-const throttledPauseMs = 1_100;
+export const throttledPauseMs = 1_100;
 
 export function openBench(store: Store, world: ProbeWorld, place: string): Bench {
   const counts = { requests: 0, troubled: 0 };
@@ -214,8 +215,13 @@ export async function plainPut(bench: Bench, key: string, body: Uint8Array): Pro
 }
 
 export async function pause(bench: Bench, cause: TracecraftError): Promise<void> {
-  const throttled = /^(?:429|503)\b/.test(troubleWords(cause));
+  const throttled = isThrottled(cause) || /^503\b/.test(troubleWords(cause));
   await bench.world.sleep(throttled ? throttledPauseMs : 200);
+}
+
+/** The store takes no more writes of this key for now: it says nothing about conditions. */
+export function isThrottled(cause: TracecraftError): boolean {
+  return /^429\b/.test(troubleWords(cause));
 }
 
 /** Work on each item, at most `width` at a time, so that a measurement does not look like an attack. */

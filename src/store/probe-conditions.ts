@@ -1,12 +1,16 @@
 import {
   bodyOf,
   eachOf,
+  isThrottled,
   keyOf,
   look,
   newNonce,
   ownerOf,
+  pause,
   plainPut,
   settledPut,
+  tries,
+  troubleWords,
   type Bench,
   type Check,
 } from "./probe-bench.ts";
@@ -57,7 +61,7 @@ export async function createIfAbsent(bench: Bench): Promise<Check> {
   return { name, result: "ok", detail: "second create refused" };
 }
 
-/** The current version is replaced; a stale one, and one of a missing or deleted key, is refused and nothing written. */
+/** The current version is replaced; a stale one, and one of a missing key, is refused and nothing written. */
 export async function compareAndSet(bench: Bench): Promise<Check> {
   const name = "compare-and-set";
   const bad = (detail: string, fault: string): Check => ({ name, result: "bad", detail, fault });
@@ -106,7 +110,7 @@ export async function races(bench: Bench, rounds = raceRounds): Promise<Check> {
     const created = await clearRound(bench, (attempt) =>
       race(bench, keyOf(bench, `race-${number}-${attempt}`), "nothing", raceWriters, bytes),
     );
-    const broken = brokenRound(name, created, faults.race);
+    const broken = throttledRace(created) ?? brokenRound(name, created, faults.race);
     if (broken) return broken;
     if (rounds === 1) continue;
     const replaced = await clearRound(bench, async (attempt) => {
@@ -114,24 +118,33 @@ export async function races(bench: Bench, rounds = raceRounds): Promise<Check> {
       const base = { version: await plainPut(bench, key, bodyOf(newNonce(bench))) };
       return race(bench, key, base, raceWriters);
     });
-    const lost = brokenRound(name, replaced, faults.race);
+    const lost = throttledRace(replaced) ?? brokenRound(name, replaced, faults.race);
     if (lost) return lost;
   }
   return { name, result: "ok", detail: `${raceWriters} writers, ${rounds} rounds, one winner each` };
 }
 
+/**
+ * A store that takes one write a second for each key has no such race. Whether it looks too early is then for the held
+ * race to find, where writers are let through one after the other.
+ */
+function throttledRace(round: Round): Check | undefined {
+  if (round.kind !== "unclear" || !isThrottled(round.cause)) return undefined;
+  return { name: "race", result: "skipped", detail: `not possible: ${troubleWords(round.cause)}` };
+}
+
 /** Writers that have all sent all but their last byte when the first of them is let through. */
 export async function heldRaces(bench: Bench): Promise<Check> {
   const name = "held last byte";
-  const created = await clearRound(bench, (attempt) =>
-    race(bench, keyOf(bench, `held-${attempt}`), "nothing", heldWriters, { held: true }),
+  const created = await clearRound(bench, (attempt, spaced) =>
+    race(bench, keyOf(bench, `held-${attempt}`), "nothing", heldWriters, { held: true, spaced }),
   );
   const broken = brokenRound(name, created, faults.held);
   if (broken) return broken;
-  const replaced = await clearRound(bench, async (attempt) => {
+  const replaced = await clearRound(bench, async (attempt, spaced) => {
     const key = keyOf(bench, `held-replace-${attempt}`);
     const base = { version: await plainPut(bench, key, bodyOf(newNonce(bench))) };
-    return race(bench, key, base, heldWriters, { held: true });
+    return race(bench, key, base, heldWriters, { held: true, spaced });
   });
   return (
     brokenRound(name, replaced, faults.held) ?? {
@@ -159,13 +172,22 @@ export async function lostReply(bench: Bench): Promise<Check> {
     const key = keyOf(bench, `lost-${number}`);
     const nonce = newNonce(bench);
     const first = await settledPut(bench, key, nonce, "nothing");
-    const repeated = await bench.store.put(key, bodyOf(nonce), "nothing");
-    if (repeated.outcome === "unknown") throw repeated.cause;
+    const repeated = await repeatedPut(bench, key, bodyOf(nonce));
     const mine = ownerOf(await look(bench, key)) === nonce;
-    if (first.written && repeated.outcome === "refused" && mine) truths++;
+    if (first.written && repeated === "refused" && mine) truths++;
   });
   const detail = `read-back told the truth, ${truths} of ${lostReplies}`;
   return truths === lostReplies
     ? { name, result: "ok", detail }
     : { name, result: "bad", detail, fault: faults.reply };
+}
+
+/** The same create again, until it is answered. */
+async function repeatedPut(bench: Bench, key: string, body: Uint8Array): Promise<"written" | "refused"> {
+  for (let made = 1; ; made++) {
+    const put = await bench.store.put(key, body, "nothing");
+    if (put.outcome !== "unknown") return put.outcome;
+    if (made === tries) throw put.cause;
+    await pause(bench, put.cause);
+  }
 }

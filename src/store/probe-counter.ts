@@ -1,5 +1,14 @@
 import { faults } from "./probe-conditions.ts";
-import { keyOf, look, newNonce, plainPut, type Bench, type Check } from "./probe-bench.ts";
+import {
+  keyOf,
+  isThrottled,
+  look,
+  newNonce,
+  plainPut,
+  throttledPauseMs,
+  type Bench,
+  type Check,
+} from "./probe-bench.ts";
 import type { StoredObject, Version } from "./store.ts";
 
 const workers = 8;
@@ -79,7 +88,7 @@ async function countUp(
       losses = 0;
       continue;
     }
-    await backOff(bench, ++losses);
+    await backOff(bench, ++losses, put.outcome === "unknown" && isThrottled(put.cause));
     const there = await look(bench, key);
     if (!there) return; // Then nothing of what was counted is there at the end.
     const now = read(there).nonces;
@@ -94,7 +103,8 @@ async function countUp(
 }
 
 /** So that workers take turns and not all but one of them fail each time. */
-async function backOff({ world, roundTripMs }: Bench, losses: number): Promise<void> {
+async function backOff({ world, roundTripMs }: Bench, losses: number, throttled: boolean): Promise<void> {
+  if (throttled) return await world.sleep(throttledPauseMs * (1 + world.chance() * workers));
   const unit = Math.max(5, Number.isFinite(roundTripMs) ? roundTripMs : 0);
   await world.sleep(Math.min(2_000, world.chance() * unit * workers * Math.min(losses, mostLosses)));
 }

@@ -1,6 +1,16 @@
 import { createHash } from "node:crypto";
 import type { TracecraftError } from "../errors.ts";
-import { bodyOf, look, newNonce, ownerOf, pause, troubleWords, type Bench } from "./probe-bench.ts";
+import {
+  bodyOf,
+  isThrottled,
+  look,
+  newNonce,
+  ownerOf,
+  pause,
+  throttledPauseMs,
+  troubleWords,
+  type Bench,
+} from "./probe-bench.ts";
 import type { Expect, PutResult, Source, Version } from "./store.ts";
 
 /** Longest that racers wait for one another: a driver may have fewer connections than there are racers. */
@@ -10,6 +20,8 @@ const leastHoldMs = 50;
 const firstHoldMs = 400;
 const mostHoldMs = 1_000;
 const roundTries = 3;
+/** As many as a second apart keep a driver silent for less than the 5 s that it waits. */
+const spacedWriters = 4;
 
 interface Racer {
   readonly nonce: string;
@@ -22,22 +34,39 @@ export type Round =
   | { readonly kind: "broken"; readonly winners: number; readonly writers: number; readonly detail: string }
   | { readonly kind: "unclear"; readonly cause: TracecraftError };
 
-/** Racers that all put to `key` at once, and what came of it. `held`: with their last byte kept back till all are there. */
+export interface RaceOptions {
+  /** The last byte of each is kept back until all of them are there. */
+  readonly held?: boolean;
+  /**
+   * Of a held race: fewer racers, that begin and are let through a second apart, for a store that takes one write a
+   * second for each key. It shows the same: all have sent their headers before the first of them is through.
+   */
+  readonly spaced?: boolean;
+  readonly bytes?: number;
+}
+
+/** Racers that all put to `key` at once, and what came of it. */
 export async function race(
   bench: Bench,
   key: string,
   expect: Expect,
   writers: number,
-  { held = false, bytes }: { held?: boolean; bytes?: number } = {},
+  options: RaceOptions = {},
 ): Promise<Round> {
-  const racers = await run(bench, key, expect, writers, held, bytes);
+  const racers = await run(bench, key, expect, writers, options);
   const there = await look(bench, key);
   return judge(racers, ownerOf(there), there?.version);
 }
 
 /** A held race without a look at what is there where the answers alone are clear: the caller goes on from the version. */
-export async function quickRace(bench: Bench, key: string, expect: Expect, writers: number): Promise<Round> {
-  const racers = await run(bench, key, expect, writers, true);
+export async function quickRace(
+  bench: Bench,
+  key: string,
+  expect: Expect,
+  writers: number,
+  spaced: boolean,
+): Promise<Round> {
+  const racers = await run(bench, key, expect, writers, { held: true, spaced });
   const written = racers.filter(({ result }) => result.outcome === "written");
   const clear = racers.every(({ result }) => result.outcome !== "unknown");
   if (clear && written.length === 1) return judge(racers, written[0]?.nonce, versionOf(written[0]));
@@ -45,12 +74,15 @@ export async function quickRace(bench: Bench, key: string, expect: Expect, write
   return judge(racers, ownerOf(there), there?.version);
 }
 
-/** A round that says nothing is run again, with another key, and after a pause: the store may only be throttling. */
-export async function clearRound(bench: Bench, round: (attempt: number) => Promise<Round>): Promise<Round> {
-  let last = await round(0);
+/** A round that says nothing is run again with another key; after a 429, `spaced`. */
+export async function clearRound(
+  bench: Bench,
+  round: (attempt: number, spaced: boolean) => Promise<Round>,
+): Promise<Round> {
+  let last = await round(0, false);
   for (let attempt = 1; attempt < roundTries && last.kind === "unclear"; attempt++) {
     await pause(bench, last.cause);
-    last = await round(attempt);
+    last = await round(attempt, isThrottled(last.cause));
   }
   return last;
 }
@@ -60,16 +92,18 @@ async function run(
   key: string,
   expect: Expect,
   writers: number,
-  held: boolean,
-  bytes?: number,
+  { held = false, spaced = false, bytes }: RaceOptions,
 ): Promise<readonly Racer[]> {
-  const gate = gateFor(bench, writers);
-  const puts = Array.from({ length: writers }, async (): Promise<Racer> => {
+  const count = spaced ? Math.min(writers, spacedWriters) : writers;
+  const apartMs = spaced ? throttledPauseMs : 0;
+  const gate = gateFor(bench, count, apartMs);
+  const puts = Array.from({ length: count }, async (_, place): Promise<Racer> => {
     const nonce = newNonce(bench);
     const body = bodyOf(nonce, bytes);
+    if (apartMs > 0) await bench.world.sleep(place * apartMs);
     const { holdBack, left } = gate.racer();
     try {
-      return { nonce, result: await bench.store.put(key, held ? holdBack(body) : body, expect) };
+      return { nonce, result: await bench.store.put(key, held ? holdBack(body, place) : body, expect) };
     } finally {
       left();
     }
@@ -119,7 +153,8 @@ function isVerdict(cause: TracecraftError): boolean {
 
 interface Gate {
   racer(): {
-    holdBack(body: Uint8Array): Source;
+    /** `place` in the row of those that are let through, where they go one after the other. */
+    holdBack(body: Uint8Array, place: number): Source;
     /** It has its answer, and is not waited for. */
     left(): void;
   };
@@ -130,12 +165,16 @@ interface Gate {
  * checks the condition before it has the body lets several through. A driver may keep back the piece before the one
  * it waits for, so the last but one byte is a piece of its own: the store has everything but two bytes at most.
  */
-function gateFor(bench: Bench, writers: number): Gate {
+function gateFor(bench: Bench, writers: number, apartMs: number): Gate {
   const there = new Set<object>();
   let opened: Promise<void> | undefined;
 
   async function open(): Promise<void> {
-    for (let waited = 0; there.size < writers && waited < gatherMs; waited += gatherStepMs) {
+    for (
+      let waited = 0;
+      there.size < writers && waited < gatherMs + writers * apartMs;
+      waited += gatherStepMs
+    ) {
       await bench.world.sleep(gatherStepMs);
     }
     // What was handed to the network is not there yet: a connection and its encryption take a few round trips.
@@ -147,7 +186,7 @@ function gateFor(bench: Bench, writers: number): Gate {
     racer() {
       const self = {};
       return {
-        holdBack: (body) => ({
+        holdBack: (body, place) => ({
           size: body.length,
           sha256: createHash("sha256").update(body).digest("hex"),
           async *open() {
@@ -155,6 +194,7 @@ function gateFor(bench: Bench, writers: number): Gate {
             yield body.subarray(-2, -1);
             there.add(self);
             await (opened ??= open());
+            if (apartMs > 0) await bench.world.sleep(place * apartMs);
             yield body.subarray(-1);
           },
         }),

@@ -17,9 +17,9 @@ export async function shortChecks(bench: Bench, prefix: string): Promise<readonl
   let key = "";
   let version: Version | undefined;
   const held = await guarded("held last byte", async () => {
-    const round = await clearRound(bench, (attempt) => {
+    const round = await clearRound(bench, (attempt, spaced) => {
       key = keyOf(bench, `short-${attempt}`);
-      return quickRace(bench, key, "nothing", shortWriters);
+      return quickRace(bench, key, "nothing", shortWriters, spaced);
     });
     if (round.kind === "one") version = round.version;
     const detail = `${shortWriters} writers, one winner`;

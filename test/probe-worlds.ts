@@ -18,6 +18,37 @@ export const realWorld: ProbeWorld = {
   chance: () => Math.random(),
 };
 
+/** Time that passes only when everybody waits, and then just so far that the next one goes on. */
+export function virtualWorld(clock: { now: number }, skewMs = 0): ProbeWorld {
+  const sleepers: { readonly due: number; wake(): void }[] = [];
+  let advancing = false;
+  const advance = () => {
+    advancing = false;
+    const first = sleepers.toSorted((a, b) => a.due - b.due)[0];
+    if (!first) return;
+    sleepers.splice(sleepers.indexOf(first), 1);
+    clock.now = Math.max(clock.now, first.due);
+    first.wake();
+    begin();
+  };
+  const begin = () => {
+    if (advancing) return;
+    advancing = true;
+    setImmediate(advance);
+  };
+  return {
+    ...realWorld,
+    now: () => clock.now + skewMs,
+    monotonic: () => clock.now,
+    chance: () => 0.5,
+    sleep: (ms) =>
+      new Promise((wake) => {
+        sleepers.push({ due: clock.now + ms, wake });
+        begin();
+      }),
+  };
+}
+
 export function measure(store: Store, form: "short" | "long"): Promise<Measured> {
   return probeStore(store, { form, prefix: "_meta/probe/", world: realWorld });
 }
