@@ -1,6 +1,7 @@
-import { entropy, randomness } from "./random.ts";
+import { isVaried, randomness } from "./random.ts";
 import type { Rule } from "./rule.ts";
 import {
+  type Found,
   type Search,
   addSpan,
   characterSet,
@@ -15,35 +16,49 @@ const longestName = 64;
 const longestBlank = 8;
 
 /** Reads `NAME = value` around a word such as `token`: one reading for every rule that goes by the name. */
-export function assignmentMatcher(vendors: () => readonly Rule[]): (search: Search, at: number) => void {
-  const shapes = new Map<Rule, RegExp>();
+export function assignmentMatcher(vendors: () => readonly Rule[]): Found {
+  let findVendor: VendorFinder | undefined;
   return (search, at) => {
-    search.work += 4;
+    search.work += 20;
     const end = nameEnd(search, at);
-    const known = search.memo.get("assignment");
-    if (known && known[0] === end) return;
+    if (search.memo.get("assignment")?.[0] === end) return; // Another word of the same name.
     search.memo.set("assignment", [end, end]);
 
-    const start = nameStart(search.text, at);
+    const start = nameStart(search, at);
     const value = readValue(search, start, end);
     if (!value) return;
     const name = search.text.slice(start, end);
+    findVendor ??= vendorFinder(vendors());
+    const vendor = findVendor(search, name, value);
+    if (vendor) addSpan(search, value.start, value.end, vendor.name, ranks.assigned);
+    else if (namesSecret(name)) markValues(search, name, value);
+  };
+}
+
+type VendorFinder = (search: Search, name: string, value: Value) => Rule | undefined;
+
+const shortestVendorKey = 15;
+
+/** Finds the first rule that has a word in the name and the shape of the whole value. */
+function vendorFinder(vendors: readonly Rule[]): VendorFinder {
+  const words = new RegExp(vendors.flatMap((rule) => rule.keys).join("|"));
+  const shapes = new Map<Rule, RegExp>();
+  return (search, name, value) => {
+    if (value.end - value.start < shortestVendorKey) return undefined;
     const plain = name.replaceAll(/[^A-Za-z0-9]/g, "").toLowerCase();
-    for (const rule of value.end - value.start >= 15 ? vendors() : []) {
-      if (!rule.keys.some((word) => plain.includes(word))) continue;
-      const shape =
-        shapes.get(rule) ?? new RegExp(`(?:${rule.details().shape.source})(?![A-Za-z0-9_/+-])`, "y");
-      shapes.set(rule, shape);
+    search.work += 400;
+    if (!words.test(plain)) return undefined;
+    search.work += 3000;
+    return vendors.find((rule) => {
+      if (!rule.keys.some((word) => plain.includes(word))) return false;
+      let shape = shapes.get(rule);
+      if (!shape)
+        shapes.set(rule, (shape = new RegExp(`(?:${rule.details().shape.source})(?![A-Za-z0-9_/+-])`, "y")));
       shape.lastIndex = value.start;
-      if (
-        shape.test(search.text) &&
-        shape.lastIndex >= value.end - 2 &&
-        entropy(search.text.slice(value.start, value.end)) >= 2.2
-      ) {
-        return addSpan(search, value.start, value.end, rule.name, ranks.assigned);
-      }
-    }
-    if (namesSecret(name)) markValues(search, name, value);
+      // Padding that the shape leaves out still belongs to the value.
+      if (!shape.test(search.text) || shape.lastIndex < value.end - 2) return false;
+      return isVaried(search.text.slice(value.start, value.end), 2.2);
+    });
   };
 }
 
@@ -57,10 +72,12 @@ function nameEnd(search: Search, at: number): number {
   return end;
 }
 
-function nameStart(text: string, at: number): number {
+function nameStart(search: Search, at: number): number {
+  const { text } = search;
   let start = at;
   while (start > 0 && start > at - longestName && nameCharacters.has[text.charCodeAt(start - 1)] === 1)
     start--;
+  search.work += at - start;
   return start < at && text[start - 1] === "\\" && "nrt".includes(text[start]!) ? start + 1 : start; // "\nNAME=" in JSON.
 }
 
@@ -83,7 +100,7 @@ const bare = characterSetWithout("bare", "\"'`\\,;&|(){}<>");
 
 function readValue(search: Search, start: number, end: number): Value | undefined {
   const { text } = search;
-  search.work += 12;
+  search.work += 150;
   let at = after(operator, text, end);
   if (at < 0) {
     if (text[start - 1] === "<" && text[end] === ">") {
@@ -129,7 +146,7 @@ function markValues(search: Search, name: string, value: Value): void {
   let { start, end } = value;
   for (let count = 0; count < mostTokens; count++) {
     const text = search.text.slice(start, Math.min(end, start + 512));
-    search.work += text.length >> 1;
+    search.work += 500 + Math.min(text.length, 256) * 8;
     if (looksSecret(text, name, value, count === 0, search.text[end]))
       addSpan(search, start, end, "secret_assignment", ranks.assignment);
     if (value.quote === "" && !/authorization$/i.test(name)) return;
@@ -154,7 +171,7 @@ function looksSecret(
     return false;
   if (!/[A-Za-z]/.test(text) || (value.quote === "" && next === "(")) return false;
   const floor = text.length < 12 ? 2.5 : 2.9;
-  if (entropy(text) < floor) return false;
+  if (!isVaried(text, floor)) return false;
   const score = randomness(text);
   if (!first) return text.length >= 16 && score >= 8;
   // A shell's NAME=value and a password are rarely a name of something else.

@@ -7,12 +7,13 @@ import {
   characterSet,
   lettersAndDigits,
   newSearch,
+  runEnd,
 } from "./search.ts";
 import { randomness } from "./random.ts";
 import { type Trigrams, searchTrigrams } from "./trigrams.ts";
 
-/** A key of three bytes would have a middle form of two characters. */
-export const shortestKey = 4;
+/** A key of two bytes would have forms of two characters. */
+export const shortestKey = 3;
 const before = 128; // Characters of the run in front of a hit: a multiple of four.
 const windowSize = 6 * 1024;
 const reach = 2048; // Characters behind a hit that its token may need.
@@ -20,7 +21,7 @@ const runCharacters = characterSet("base64 run", `${lettersAndDigits}+/_-`);
 
 /**
  * What `key` looks like inside base64, for each of the three places in a group of three bytes where it may begin: the
- * characters that depend on it alone. Nothing for a key under four bytes, whose middle form would have only two.
+ * characters that depend on it alone. Nothing for a key under three bytes, whose forms would have two.
  */
 export function base64Forms(key: string): { readonly text: string; readonly shift: number }[] {
   if (key.length < shortestKey) return [];
@@ -54,14 +55,14 @@ export function base64Literals({ key, found }: EncodedKey): Literal[] {
 
 /** Decodes the surroundings of a key and looks there. `group` is where its group of four begins, `shift` its byte in that. */
 function lookInside(search: Search, group: number, shift: number, key: string, found: Found): void {
-  search.work += 4;
+  search.work += 10;
   if (search.depth > 0 || group < 0) return;
   const window = decode(search, group);
   const { inner } = window;
   const at = ((group - window.from) / 4) * 3 + shift;
   if (!inner.text.startsWith(key, at)) return;
   found(inner, at);
-  search.work += inner.work + 10;
+  search.work += inner.work + 100;
   inner.work = 0;
   for (const span of inner.spans.splice(0)) mark(search, window, span);
 }
@@ -123,7 +124,7 @@ function decode(search: Search, group: number): Window {
   while (from > group - before && from >= 4 && isRun(search.text, from - 4)) from -= 4;
   const { text, lines, end } = unwrap(search, from);
   const decoded = Buffer.from(text, "base64").toString("latin1");
-  search.work += 40 + text.length;
+  search.work += 1000 + text.length * 3;
   const window = { from, inner: newSearch(decoded, undefined, 1, search.allowed), lines, end };
   kept[group % 4] = window;
   return window;
@@ -169,12 +170,10 @@ function mark(search: Search, window: Window, { start, end, name, rank }: Span):
   const first = place(window, Math.floor((start * 4) / 3));
   const whole = end >= window.inner.text.length;
   let last = whole ? window.end : place(window, Math.ceil((end * 4) / 3) - 1) + 1;
-  if (whole)
-    while (
-      last < search.text.length &&
-      (runCharacters.has[search.text.charCodeAt(last)] === 1 || search.text[last] === "=")
-    )
-      last++;
+  if (whole) {
+    last = runEnd(search, runCharacters, last);
+    while (search.text[last] === "=") last++;
+  }
   if (search.text[first - 1] === "\\" && search.text[first] === "/")
     addSpan(search, first - 1, last, name, rank);
   else addSpan(search, first, last, name, rank);

@@ -1,5 +1,5 @@
 import { base64Forms } from "./base64.ts";
-import { entropy } from "./random.ts";
+import { isVaried } from "./random.ts";
 import { type Literal, addSpan, ranks } from "./search.ts";
 
 const secretName =
@@ -25,11 +25,11 @@ export function environmentLiterals(env: Readonly<Record<string, string | undefi
 }
 
 function isSecret(value: string): boolean {
-  if (value.length > longest || entropy(value) < 2.5) return false;
+  if (value.length > longest || !isVaried(value, 2.5)) return false;
   if (/^(?:[./~]|[a-z]:\\|file:)/i.test(value) && !/^[A-Za-z0-9+/=]{32,}$/.test(value)) return false; // A path.
   const classes = [/[a-z]/, /[A-Z]/, /[0-9]/, /[^A-Za-z0-9]/].filter((some) => some.test(value)).length;
   if (/^[0-9.]+$/.test(value)) return value.length >= 16;
-  return classes >= 2 ? !/^[A-Z]?[a-z]+$/.test(value) : value.length >= 20 && entropy(value) >= 3.2;
+  return classes >= 2 ? !/^[A-Z]?[a-z]+$/.test(value) : value.length >= 20 && isVaried(value, 3.2);
 }
 
 function formsOf(value: string): string[] {

@@ -32,7 +32,7 @@ const encodedScans: Readonly<Record<string, readonly string[]>> = {
   basic_auth: ["Basic ", "basic "],
   netrc_password: ["machine "],
   secret_assignment:
-    "api_key API_KEY apiKey api-key access_key ACCESS_KEY accessKey private_key PRIVATE_KEY token TOKEN Token secret SECRET Secret password PASSWORD Password passwd PASSWD".split(
+    "api_key API_KEY apiKey apikey APIKEY api-key ACCESSKEY accessKey private_key privateKey PrivateKey PresharedKey token TOKEN Token secret SECRET Secret password PASSWORD Password passwd PASSWD API_HASH honeycomb-team _key _KEY -key -Key".split(
       " ",
     ),
 };

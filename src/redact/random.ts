@@ -39,22 +39,34 @@ for (const [first, seconds] of pairs) {
 const window = 20;
 const longest = 256;
 
-/** Shannon entropy in bits a character of the most varied 20 characters: a dull beginning does not hide a secret. */
-export function entropy(text: string): number {
+const counts = new Uint8Array(256);
+const bits = Float64Array.from({ length: window + 1 }, (_, count) =>
+  count < 2 ? 0 : count * Math.log2(count),
+);
+
+/**
+ * Whether some 20 characters of a text (or all of a shorter one) have at least so much Shannon entropy, in bits a
+ * character. By stretches, so that a dull beginning or end does not hide a secret.
+ */
+export function isVaried(text: string, floor: number): boolean {
   const end = Math.min(text.length, longest);
-  let most = 0;
   for (let start = 0; start === 0 || start + window <= end; start += window / 2) {
-    most = Math.max(most, entropyOf(text.slice(start, Math.min(end, start + window))));
+    if (entropy(text, start, Math.min(end, start + window)) >= floor) return true;
   }
-  return most;
+  return false;
 }
 
-function entropyOf(text: string): number {
-  const seen = new Map<string, number>();
-  for (const character of text) seen.set(character, (seen.get(character) ?? 0) + 1);
-  let bits = 0;
-  for (const count of seen.values()) bits -= (count / text.length) * Math.log2(count / text.length);
-  return bits;
+function entropy(text: string, start: number, end: number): number {
+  let sum = 0;
+  for (let at = start; at < end; at++) {
+    const code = text.charCodeAt(at) & 255;
+    const count = counts[code]!;
+    sum += bits[count + 1]! - bits[count]!;
+    counts[code] = count + 1;
+  }
+  for (let at = start; at < end; at++) counts[text.charCodeAt(at) & 255] = 0;
+  const size = end - start;
+  return size === 0 ? 0 : Math.log2(size) - sum / size;
 }
 
 /**

@@ -11,7 +11,7 @@ discord_mfa_token | mfa. | mfa\.[A-Za-z0-9_-]{80,100} | mfa.<b84> | mfa.<b9>
 teams_webhook | webhook.office.com/webhookb2/ | webhook\.office\.com/webhookb2/[0-9a-f-]{36}@[0-9a-f-]{36}/IncomingWebhook/[0-9a-f]{32}/[0-9a-f-]{36} | https://demo.webhook.office.com/webhookb2/<U>@<U>/IncomingWebhook/<h32>/<U> | https://demo.webhook.office.com/webhookb2/<U>
 google_chat_webhook | chat.googleapis.com/v1/spaces/ | chat\.googleapis\.com/v1/spaces/[A-Za-z0-9_-]{6,20}/messages\?key=[A-Za-z0-9_-]{20,60}&token=[A-Za-z0-9_%=-]{30,80} | https://chat.googleapis.com/v1/spaces/<w11>/messages?key=<b39>&token=<b43> | https://chat.googleapis.com/v1/spaces/<w11>/messages
 telegram_bot_token | :AA | (?:bot)?\d{8,10}:AA[A-Za-z0-9_-]{32,35} | <d10>:AA<b33> ; <d9>:AAE<b32> ; bot<d10>:AAF<b32> | <d10>:AA<b9> ; <d3>:AA<b33> | back=8-13
-twilio_key | SK | SK[0-9a-f]{32} | SK<h32> | SK<h9>
+twilio_key | SK0 SK1 SK2 SK3 SK4 SK5 SK6 SK7 SK8 SK9 SKa SKb SKc SKd SKe SKf | SK[0-9a-f]{32} | SK<h32> | SK<h9>
 sendgrid_key | SG. | SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{32,64} | SG.<b22>.<b43> | SG.<b22> ; SG.<b5>.<b5>
 mailgun_key | key- pubkey- | (?:pub)?key-[0-9a-f]{32} | key-<h32> ; pubkey-<h32> | key-<h9> ; key-of-the-thing-that-opens-a-door
 mailchimp_key | -us | [0-9a-f]{32}-us\d{1,2} | <h32>-us14 ; <h32>-us5 | <h9>-us14 | back=32

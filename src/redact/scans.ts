@@ -1,5 +1,5 @@
 import { startsToken } from "./boundary.ts";
-import { entropy, randomness } from "./random.ts";
+import { isVaried, randomness } from "./random.ts";
 import {
   type Search,
   addSpan,
@@ -16,7 +16,7 @@ const longestJwtParts = 5;
 
 /** A signed, unsigned or encrypted JSON Web Token: parts of base64url joined by dots, the first an encoded `{"`. */
 export function findJwt(search: Search, at: number): void {
-  search.work += 4;
+  search.work += 20;
   const { text } = search;
   if (!text.startsWith("eyJ", at) || !startsToken(text, at)) return;
   let end = runEnd(search, tokenCharacters, at);
@@ -46,14 +46,14 @@ const placeholder =
 
 /** The password in `scheme://user:password@host`, also where it holds an `@` or a `/` that should have been encoded. */
 export function findUrlPassword(search: Search, at: number): void {
-  search.work += 20;
+  search.work += 150;
   const { text } = search;
   if (!scheme.test(text.slice(Math.max(0, at - 16), at))) return;
   const start = at + "://".length;
   const run = text.slice(start, Math.min(runEnd(search, userInformation, start), start + longestAuthority));
   const colon = run.indexOf(":");
   const sign = endOfUser(run, colon);
-  search.work += run.length;
+  search.work += run.length * 2;
   if (colon < 0 || sign <= colon + 1) return;
   const password = run.slice(colon + 1, sign);
   if (password.length < 4 || placeholder.test(password) || password.includes("[REDACTED:")) return;
@@ -71,6 +71,7 @@ function endOfUser(run: string, colon: number): number {
   return colon >= 0 && colon < slash && !/[?&=]/.test(run.slice(slash, later)) ? later : -1;
 }
 
+const costOfJudging = 8;
 const bearer = /bearer(?:[ \t]|\\t){1,4}["']?(?=[A-Za-z0-9._~+/=-]{16})/iy;
 const basic = /basic[ \t]{1,4}(?=[A-Za-z0-9+/]{8})/iy;
 const headerValue = characterSet("header", `${lettersAndDigits}._~+/=-`);
@@ -79,13 +80,15 @@ const headerValue = characterSet("header", `${lettersAndDigits}._~+/=-`);
 export function findBearer(search: Search, at: number): void {
   const [start, end] = valueAfter(search, bearer, at);
   const value = search.text.slice(start, Math.min(end, start + 256));
-  if (entropy(value) >= 2.8 && randomness(value) >= 4)
+  search.work += value.length * costOfJudging;
+  if (isVaried(value, 2.8) && randomness(value) >= 4)
     addSpan(search, start, end, "bearer_token", ranks.place);
 }
 
 /** What follows `Basic`, when it decodes to a name, a colon and a password. */
 export function findBasic(search: Search, at: number): void {
   const [start, end] = valueAfter(search, basic, at);
+  search.work += 500;
   const decoded = Buffer.from(search.text.slice(start, Math.min(end, start + 512)), "base64").toString(
     "latin1",
   );
@@ -94,7 +97,7 @@ export function findBasic(search: Search, at: number): void {
 }
 
 function valueAfter(search: Search, expression: RegExp, at: number): readonly [number, number] {
-  search.work += 10;
+  search.work += 100;
   expression.lastIndex = at;
   if (!startsToken(search.text, at) || !expression.test(search.text)) return [at, at];
   return [expression.lastIndex, runEnd(search, headerValue, expression.lastIndex)];
@@ -106,7 +109,7 @@ const plain = characterSetWithout("plain", "\"'\\");
 
 /** The password of a line of `.netrc`. */
 export function findNetrc(search: Search, at: number): void {
-  search.work += 10;
+  search.work += 100;
   netrc.lastIndex = at;
   if (!netrc.test(search.text)) return;
   const start = netrc.lastIndex;
