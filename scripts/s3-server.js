@@ -1,5 +1,5 @@
 // Runs test/s3-server-main.ts on any Node: bundled first, because Node 20 does not read TypeScript.
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
@@ -10,3 +10,4 @@ const bundle = await rolldown({ input: `${root}test/s3-server-main.ts`, platform
 await bundle.write({ file, format: "esm", codeSplitting: false });
 await bundle.close();
 await import(file);
+rmSync(file);
