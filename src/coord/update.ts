@@ -26,6 +26,8 @@ export interface Change<T extends object, Answer> {
   landed(now: T, mine: T): "yes" | "no" | "unknown";
   /** Where to begin without a read: with nothing there, or with a state known from before. A wrong guess costs a read. */
   readonly assume?: "nothing" | Found<T>;
+  /** The most bytes of this record, where that is not the usual. */
+  readonly limit?: number;
   /** Told of each attempt, and of what it is to replace; it is sent when this has ended. */
   attempt?(put: T, base: T | undefined): Promise<void>;
   /** In a store without conditions: how long to wait before looking whether a rival overwrote it. */
@@ -85,7 +87,7 @@ async function settle<T extends object, Answer>(
 ): Promise<
   Exclude<Outcome<T, Answer>, { kind: "answered" }> | { kind: "overtaken"; by: Found<T> | undefined }
 > {
-  const body = writeRecord(change.key, mine);
+  const body = writeRecord(change.key, mine, change.limit);
   let doubt: TracecraftError | undefined;
   for (;;) {
     let put: PutResult;
@@ -134,7 +136,7 @@ async function putUnguarded<T extends object, Answer>(
     if ("answer" in decision) return { kind: "answered", answer: decision.answer, found: now };
     mine = decision.put;
   }
-  const put = await store.put(change.key, writeRecord(change.key, mine), "anything");
+  const put = await store.put(change.key, writeRecord(change.key, mine, change.limit), "anything");
   if (put.outcome !== "written")
     return { kind: "unknown", cause: put.outcome === "unknown" ? put.cause : contended(change.key, 0) };
   if (change.settleMs === undefined) {
@@ -200,9 +202,13 @@ function triesUntil(world: World, deadlineMs: number): Tries {
 /** The record at `key` with its version, or undefined where there is none. */
 export async function readFound<T>(
   store: Store,
-  { key, read }: { key: string; read(key: string, body: Uint8Array): T },
+  {
+    key,
+    read,
+    limit = recordReadLimit,
+  }: { key: string; read(key: string, body: Uint8Array): T; limit?: number },
 ): Promise<Found<T> | undefined> {
-  const object = await store.get(key, { limit: recordReadLimit });
+  const object = await store.get(key, { limit });
   return object && foundIn(object, read(key, object.body));
 }
 
