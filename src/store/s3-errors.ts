@@ -57,6 +57,7 @@ export function refusalError(asked: Asked, refusal: Refusal): TracecraftError {
   if (saysNothing(refusal)) {
     return new TracecraftError("unreachable", `Cannot reach "${asked.name}": it answers ${status}`, {
       cause,
+      details: { http_status: status }, // The loop around conditional puts waits longer after a 429.
     });
   }
   if (
