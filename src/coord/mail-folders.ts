@@ -35,6 +35,8 @@ export interface Mailbox {
   readonly inbox: Found<InboxRecord> | undefined;
   /** Whether both folders were listed whole. Only then may the mark move. */
   readonly whole: boolean;
+  /** Whether one of them has more than a page. */
+  readonly large: boolean;
   /** Whether the last whole listing of a large folder is an hour old, so that this one is to be recorded. */
   readonly sweeps: boolean;
   /** The store's clock when the first listing began, in ms. */
@@ -74,17 +76,31 @@ export async function lookIntoMail(project: Project, { whole = false } = {}): Pr
     .map(asLetter)
     .filter((letter) => letter.kind === "direct" || letter.name?.by !== agent);
   const large = from !== undefined || Math.max(direct.objects.length, everyone.objects.length) > pageKeys;
-  const sweptAt = Date.parse(inbox?.record.swept_at ?? "") || 0;
-  if (large || known?.large)
-    local.write(stateName(agent), { mark: progress.mark, swept_at: sweptAt, large } satisfies Known);
+  const sweptAt = sweptAtOf(inbox?.record);
+  if (large || known?.large) rememberReading(project, inbox?.record, large);
   return {
     letters,
     unread: letters.filter((letter) => isUnseen(letter, progress)),
     inbox,
     whole: from === undefined,
+    large,
     sweeps: large && from === undefined && now - sweptAt > sweepMs,
     storeNow: earlier(direct.storeNow, everyone.storeNow),
   };
+}
+
+/** What the next look needs to know before it has read the inbox: where to begin, and whether all is due. */
+export function rememberReading(
+  { local, agent }: Project,
+  inbox: InboxRecord | undefined,
+  large: boolean,
+): void {
+  const known: Known = { mark: progressOf(inbox).mark, swept_at: sweptAtOf(inbox), large };
+  local.write(stateName(agent), known);
+}
+
+function sweptAtOf(inbox: InboxRecord | undefined): number {
+  return Date.parse(inbox?.swept_at ?? "") || 0;
 }
 
 export function readInbox(key: string, body: Uint8Array): InboxRecord {

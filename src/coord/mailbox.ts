@@ -1,12 +1,19 @@
 import { TracecraftError } from "../errors.ts";
-import { inboxKey } from "../format/keys.ts";
+import { inboxKey, parseRecordName } from "../format/keys.ts";
 import { formatTime, messageRecord, readRecord, recordReadLimit, schemaNumber } from "../format/records.ts";
 import type { InboxRecord, MessageRecord } from "../format/records.ts";
 import { advance } from "./arrivals.ts";
 import { correctedNow } from "./clock.ts";
 import { journal } from "./journal.ts";
 import { bodiesKept, keepBodies } from "./mail-cache.ts";
-import { lookIntoMail, progressOf, readInbox, type Letter, type Mailbox } from "./mail-folders.ts";
+import {
+  lookIntoMail,
+  progressOf,
+  readInbox,
+  rememberReading,
+  type Letter,
+  type Mailbox,
+} from "./mail-folders.ts";
 import { rememberNews } from "./news.ts";
 import { updateOwn } from "./own-record.ts";
 import type { Project } from "./project.ts";
@@ -80,10 +87,10 @@ async function openLetter(project: Project, letter: Letter, kept: Uint8Array | u
  * readers of one agent merge. An outcome that stays unknown is an error: they may be shown again.
  */
 export async function markRead(project: Project, mailbox: Mailbox, shown: readonly string[]): Promise<void> {
-  const named = shown.flatMap((key) => mailbox.letters.find((letter) => letter.key === key)?.name?.id ?? []);
+  const named = shown.flatMap((key) => parseRecordName(key)?.id ?? []);
   if (named.length > 0)
     journal(project, { kind: "read", ids: named.slice(0, journalledIds), count: named.length });
-  await changeInbox(project, mailbox, (inbox) => {
+  const recorded = await changeInbox(project, mailbox, (inbox) => {
     const before = progressOf(inbox);
     const after = mailbox.whole
       ? advance(before, mailbox.letters, shown, mailbox.storeNow)
@@ -94,10 +101,11 @@ export async function markRead(project: Project, mailbox: Mailbox, shown: readon
       ...(mailbox.sweeps && { swept_at: formatTime(mailbox.storeNow ?? correctedNow(project)) }),
     };
   });
+  if (mailbox.large) rememberReading(project, recorded, true);
 }
 
 /**
- * Removes the direct ones of `removed` from the bucket and records the rest of `shown` as read. Nothing of anybody
+ * Removes the direct ones of `removed` from the bucket and records all of `shown` as read. Nothing of anybody
  * else's goes: a broadcast is merely marked.
  */
 export async function deleteRead(
@@ -111,9 +119,8 @@ export async function deleteRead(
   for (let start = 0; start < keys.length; start += openAtOnce) {
     await Promise.all(keys.slice(start, start + openAtOnce).map((key) => project.store.delete(key)));
   }
-  const letters = mailbox.letters.filter(({ key }) => !gone.has(key));
-  const kept = shown.filter((key) => !gone.has(key));
-  await markRead(project, { ...mailbox, letters }, kept);
+  // What is gone stays among what was seen: a late repetition of its put may bring it back.
+  await markRead(project, { ...mailbox, letters: mailbox.letters.filter(({ key }) => !gone.has(key)) }, shown);
 }
 
 /** Records that these messages were acknowledged. Whether they were read is another matter. */
@@ -170,7 +177,7 @@ async function changeInbox(
   project: Project,
   { inbox }: Mailbox,
   change: (inbox: InboxRecord | undefined) => Partial<InboxRecord>,
-): Promise<void> {
+): Promise<InboxRecord> {
   const nonce = project.world.randomHex(16);
   const outcome: Outcome<InboxRecord, never> = await updateOwn(project, {
     key: inboxKey(project.agent),
@@ -191,10 +198,10 @@ async function changeInbox(
     // To merge the same change in twice does no harm, so there is nothing to be unsure of.
     landed: (now) => (now.nonce === nonce ? "yes" : "no"),
   });
-  if (outcome.kind !== "unknown") return;
+  if (outcome.kind === "written") return outcome.now.record;
   throw new TracecraftError(
     "outcome_unknown",
     `Cannot mark messages of "${project.agent}" as read: outcome unknown after ${project.deadlineMs / 1000}s`,
-    { cause: outcome.cause },
+    { cause: outcome.kind === "unknown" ? outcome.cause : undefined },
   );
 }
