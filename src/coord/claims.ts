@@ -118,8 +118,8 @@ export async function claimStep(
 
   const { mine, now } = outcome;
   if (termOf(now.record) !== termOf(mine) || stateOf(now.record) !== "in_progress") {
-    // Ours it was, and by the time that we learned of it, it had lapsed and was another's.
-    return { claimed: false, why: "held", view: await viewFrom(project, step, undefined) };
+    // Ours it was, and by the time that we learned of it, no longer: it lapsed, or this session went on with it.
+    return await claimStep(project, step, { ttlS, takeOver });
   }
   rememberLease(project, step, now);
   if (already) journal(project, { kind: "renew", step, term: termOf(mine), nonce });
