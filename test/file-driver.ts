@@ -5,7 +5,8 @@ import { appendFileSync, existsSync, readSync, writeSync } from "node:fs";
 import { fileStore } from "../src/store/file.ts";
 import { epochLength, type Counter } from "./file-processes.ts";
 
-const [root = "", id = "", notes = "", stop = "", turns = "0", wait = ""] = process.argv.slice(2);
+const [root = "", id = "", notes = "", stop = "", turns = "0", wait = "", pauseMs = "1"] =
+  process.argv.slice(2);
 const store = fileStore(root, { keep: { versionsMs: 0, temporariesMs: 500 } });
 const limit = 1 << 20;
 const note = (line: string) => appendFileSync(notes, `${line}\n`);
@@ -51,7 +52,7 @@ async function main(): Promise<void> {
       note(`create ${round} ${id}`);
     const fresh = `fresh/${id}-${turn}.json`;
     if ((await store.put(fresh, Buffer.from(fresh), "fresh")).outcome === "written") note(`fresh ${fresh}`);
-    if (turns === "0") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1); // Leaves the others some room.
+    if (turns === "0") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(pauseMs));
   }
 }
 

@@ -42,8 +42,8 @@ export async function buildDriver(): Promise<{ readonly path: string; readonly r
   return { path, remove: () => rmSync(folder, { recursive: true }) };
 }
 
-/** Processes that share one new file store. */
-export function rivals(driver: string): Rivals {
+/** Processes that share one new file store, each with a pause after each turn, so that others get a processor. */
+export function rivals(driver: string, pauseMs = 1): Rivals {
   const folder = mkdtempSync(join(tmpdir(), "tracecraft-rivals-"));
   const root = join(folder, "root");
   const stop = join(folder, "stop");
@@ -58,7 +58,16 @@ export function rivals(driver: string): Rivals {
     root,
     start(turns = 0, wait) {
       const id = `p${++started}`;
-      const words = [driver, root, id, join(folder, `notes-${id}`), stop, `${turns}`, wait ?? ""];
+      const words = [
+        driver,
+        root,
+        id,
+        join(folder, `notes-${id}`),
+        stop,
+        `${turns}`,
+        wait ?? "",
+        `${pauseMs}`,
+      ];
       const child = spawn(process.execPath, words, { stdio: [wait ? "pipe" : "ignore", "pipe", "inherit"] });
       running.add(child);
       child.on("exit", (code) => {

@@ -1,7 +1,7 @@
 import fs, { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
-import { listed, roots, textOf } from "../../test/file-calls.ts";
+import { listed, overtake, roots, sourceOf, textOf, versionsAtOnce } from "../../test/file-calls.ts";
 import { limit, write } from "../../test/store-contract-calls.ts";
 import { fileStore } from "./file.ts";
 
@@ -128,5 +128,24 @@ describe("fileStore() on a disk", () => {
       failing("EEXIST")();
     });
     expect(await store.put("k", Buffer.from("x"), "nothing")).toMatchObject({ outcome: "written" });
+  });
+
+  it("never shows a ghost to a reader that slept between its look and its reading", async () => {
+    const path = root.next();
+    const store = fileStore(path, { keep: versionsAtOnce });
+    const first = await write(store, "k", "1", "nothing");
+    let then: unknown;
+    const ghost = sourceOf(Buffer.from("ghost"), async () => {
+      await overtake(store, "k", 1);
+      then = readdirSync(join(path, ".v/k"));
+      await overtake(store, "k", 5);
+    });
+    expect(await store.put("k", ghost, { version: first })).toMatchObject({ outcome: "unknown" });
+    expect(readdirSync(join(path, ".v/k"))).toContain("00000000000000000002");
+    vi.mocked(fs.readdirSync).mockImplementationOnce(() => then as never);
+    const found = await store.get("k", { limit });
+    expect(textOf(found)).toBe("rival 5");
+    vi.mocked(fs.readdirSync).mockImplementationOnce(() => then as never);
+    await write(store, "k", "next", { version: found!.version });
   });
 });

@@ -1,10 +1,11 @@
 import { readdirSync, type Dirent } from "node:fs";
 import { join } from "node:path";
 import type { Keep } from "./file-clean.ts";
+import { TracecraftError } from "../errors.ts";
 import { arrivalOf, isAbsent, removeIfThere, statIfThere, timeThere } from "./file-disk.ts";
 import { keyOf, nameOf, prefixOf } from "./file-names.ts";
-import { isThere, placeOf } from "./file-root.ts";
-import { find } from "./file-row.ts";
+import { isThere, placeOf, type Place } from "./file-root.ts";
+import { find, versionOf } from "./file-row.ts";
 import type { Listed, Page } from "./store.ts";
 
 const pageSize = 1000;
@@ -25,14 +26,18 @@ export function* listFiles(
   for (let start = 0; start === 0 || start < keys.length; start += pageSize) {
     if (start > 0) storeNow = timeThere(root!);
     const objects: Listed[] = [];
-    for (const key of keys.slice(start, start + pageSize)) {
-      const { current } = find(placeOf(root!, key));
-      if (current && !current.deleted) {
-        objects.push({ key, size: current.size, version: current.version, writtenAt: current.writtenAt });
-      }
+    for (const { key, row } of keys.slice(start, start + pageSize)) {
+      const listed = describe(placeOf(root!, key), row);
+      if (listed) objects.push(listed);
     }
     yield { storeNow, objects };
   }
+}
+
+/** A key that may be there, and whether a row was seen for it, not only its one file. */
+interface Candidate {
+  readonly key: string;
+  readonly row: boolean;
 }
 
 interface Sweep {
@@ -40,17 +45,43 @@ interface Sweep {
   readonly keep: Keep;
 }
 
+/** Undefined for what is gone, and for what `get` says is malformed: one planted file must not hide the others. */
+function describe(place: Place, row: boolean): Listed | undefined {
+  const stat = row ? undefined : statIfThere(place.plain);
+  if (stat?.isFile()) {
+    return {
+      key: place.key,
+      size: Number(stat.size),
+      version: versionOf(1, stat),
+      writtenAt: arrivalOf(stat),
+    };
+  }
+  try {
+    const { current } = find(place);
+    if (current === undefined || current.deleted) return undefined;
+    return {
+      key: place.key,
+      size: current.size,
+      version: current.version,
+      writtenAt: current.writtenAt,
+    };
+  } catch (error) {
+    if (error instanceof TracecraftError && error.code === "malformed") return undefined;
+    throw error;
+  }
+}
+
 /** Sorted by their bytes: as text in Latin-1 they compare as such. */
-function gather(root: string, prefix: string, after: string, sweep: Sweep): string[] {
+function gather(root: string, prefix: string, after: string, sweep: Sweep): Candidate[] {
   const start = startOf(prefix);
   if (start === undefined || !isThere(root, join(root, start))) return [];
   const from = byteText(after);
-  const found = new Map<string, string>();
-  for (const path of walk(root, start, prefix, sweep)) {
+  const found = new Map<string, Candidate>();
+  for (const { path, row } of walk(root, start, prefix, sweep)) {
     const key = keyOf(path);
     if (key === undefined || !key.startsWith(prefix)) continue;
     const bytes = byteText(key);
-    if (bytes > from) found.set(bytes, key);
+    if (bytes > from) found.set(bytes, { key, row: row || found.get(bytes)?.row === true });
   }
   return [...found.keys()].toSorted((a, b) => (a < b ? -1 : 1)).map((bytes) => found.get(bytes)!);
 }
@@ -68,18 +99,24 @@ function startOf(prefix: string): string | undefined {
 }
 
 /** Escaped paths of whatever may be a key. */
-function* walk(root: string, directory: string, prefix: string, sweep: Sweep): Generator<string> {
+function* walk(
+  root: string,
+  directory: string,
+  prefix: string,
+  sweep: Sweep,
+): Generator<{ readonly path: string; readonly row: boolean }> {
   const below = (name: string) => (directory ? `${directory}/${name}` : name);
   for (const entry of entriesOf(join(root, directory))) {
     const path = below(entry.name);
     if (entry.name === ".v" && entry.isDirectory()) {
-      for (const row of entriesOf(join(root, path))) if (row.isDirectory()) yield below(row.name);
+      for (const row of entriesOf(join(root, path)))
+        if (row.isDirectory()) yield { path: below(row.name), row: true };
     } else if (entry.name.startsWith(".t")) {
       removeOld(join(root, path), sweep);
     } else if (entry.name.startsWith(".")) {
       continue;
     } else if (entry.isFile()) {
-      yield path;
+      yield { path, row: false };
     } else if (entry.isDirectory()) {
       const start = prefixOf(path);
       if (start === undefined || start.startsWith(prefix) || prefix.startsWith(start)) {

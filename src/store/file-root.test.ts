@@ -66,6 +66,19 @@ describe("fileStore() follows no symbolic link below its root", () => {
         await expect(store.put(key, Buffer.from("x"), expected)).rejects.toMatchObject({ code: "malformed" });
       }
     }
+    await store.put("other", Buffer.from("x"), "nothing");
+    expect(await listed(store)).toEqual([["other", 1]]);
     expect(readFileSync(secret, "utf8")).toBe("secret");
+  });
+
+  it("nor takes a number that it never wrote for a version", async () => {
+    const path = root.next();
+    mkdirSync(join(path, ".v/row"), { recursive: true });
+    writeFileSync(join(path, ".v/row", "9".repeat(20)), "planted");
+    const store = fileStore(path);
+    await store.put("other", Buffer.from("x"), "nothing");
+    await expect(store.get("row", { limit })).rejects.toMatchObject({ code: "malformed" });
+    await expect(store.put("row", Buffer.from("x"), "anything")).rejects.toMatchObject({ code: "malformed" });
+    expect(await listed(store)).toEqual([["other", 1]]);
   });
 });

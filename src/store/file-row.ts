@@ -12,8 +12,8 @@
 //    so whoever expected n has won, and nobody else can. When n is gone by then, it may have landed below the row's
 //    greatest number (a ghost, after the remover passed) or be right and superseded: unknown.
 // 4. From 1: a link to 1 is the first ever at 1 if no number above 1 is there afterwards. Otherwise unknown.
-// 5. A ghost is below the greatest number when it lands, so no look takes it for current, and nobody expects it: no
-//    version of a link whose look failed is ever told.
+// 5. A ghost is below the greatest number when it lands. Whoever looks, then reads, and sees the same greatest number
+//    in a second look, has read no ghost; and no version of a link whose look failed is told. So nobody expects a ghost.
 //
 // A version is number, inode and mtime. The mtime was set before the link and does not change; a ghost has the number
 // of a removed file, but an inode that was in use beside it or an mtime that came later.
@@ -85,21 +85,16 @@ export function look(row: string): Look {
   }
 }
 
-/** The current version, one that says "deleted" included, and the names beside it. */
+/**
+ * The current version, one that says "deleted" included, and the names beside it. Looks again after it saw the file:
+ * while number n was the greatest before and after, the file there was no ghost.
+ */
 export function find(place: Place): Look & { readonly current: Current | undefined } {
   for (let attempt = 0; attempt < findAttempts; attempt++) {
     const { top, names } = look(place.row);
-    const path = top === undefined ? place.plain : numberPath(place.row, top);
-    const stat = statIfThere(path);
-    if (stat === undefined && top !== undefined) continue; // Removed since the look, so there is a greater one.
-    if (stat === undefined || (top === undefined && stat.isDirectory()))
-      return { top, names, current: undefined };
-    if (!stat.isFile()) throw new TracecraftError("malformed", `Cannot use "${place.key}": not a file`);
-
-    const deleted = isDeleted(path, stat);
-    if (deleted === undefined) continue;
-    const current = { number: top ?? 1, path, size: Number(stat.size), writtenAt: arrivalOf(stat), deleted };
-    return { top, names, current: { ...current, version: versionOf(current.number, stat) } };
+    if (top === undefined) return { top, names, current: fileAt(place, 1, place.plain) };
+    const current = fileAt(place, top, numberPath(place.row, top));
+    if (current !== undefined && look(place.row).top === top) return { top, names, current };
   }
   throw new TracecraftError("unreachable", `Cannot read "${place.key}": it changed at each of our looks`);
 }
@@ -164,6 +159,16 @@ function namesIn(row: string): string[] {
     if (isAbsent(error)) return [];
     throw error;
   }
+}
+
+function fileAt(place: Place, number: number, path: string): Current | undefined {
+  const stat = statIfThere(path);
+  if (stat === undefined || (path === place.plain && stat.isDirectory())) return undefined;
+  if (!stat.isFile()) throw new TracecraftError("malformed", `Cannot use "${place.key}": not a file`);
+  const deleted = isDeleted(path, stat);
+  if (deleted === undefined) return undefined;
+  const version = versionOf(number, stat);
+  return { number, path, version, size: Number(stat.size), writtenAt: arrivalOf(stat), deleted };
 }
 
 /** Only a file of the mark's length is opened. Undefined when it is another file by now. */

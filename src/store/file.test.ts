@@ -60,7 +60,7 @@ describe("fileStore()", () => {
         const traces = await Promise.all(stores.map((store) => traceOf(store, calls)));
         expect(traces[0]).toEqual(traces[1]);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
