@@ -60,3 +60,21 @@ function patternWith(more?: string): RegExp {
   patterns.set(key, made);
   return made;
 }
+
+/**
+ * The last look at a text before it is printed: no control character goes through, whoever forgot to have it shown.
+ * What was shown already stays as it is. `colours` lets our own colours pass.
+ */
+export function withoutControls(text: string, colours: boolean): string {
+  if (clean.test(text)) return text;
+  const pattern = new RegExp(`(\\x1b\\[(?:0|1|2|3[1-6])m)|(?:${unseen})`, "gu");
+  return text.replaceAll(pattern, (found, colour: string | undefined) => {
+    if (colour !== undefined && colours) return colour;
+    return Array.from(found, (character) => written(character)).join("");
+  });
+}
+
+function written(character: string): string {
+  const code = character.codePointAt(0)!;
+  return code >= 0x20 && code < 0x7f ? character : `\\u{${code.toString(16)}}`;
+}

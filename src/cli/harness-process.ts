@@ -1,0 +1,103 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The variables in which a harness names its session to the commands that it runs (docs/harnesses.md). */
+const sessionVariables = [
+  ["CLAUDE_CODE_SESSION_ID", "claude-code"],
+  ["CODEX_THREAD_ID", "codex"],
+  ["HERMES_SESSION_ID", "hermes"],
+] as const;
+
+/** Variables that say no more than that a harness runs this. */
+const markers = ["CLAUDECODE", "CODEX_SANDBOX", "CODEX_SANDBOX_NETWORK_DISABLED", "OPENCLAW_SHELL"] as const;
+
+/** By the name of the program or of the script that it runs. */
+const programs: Readonly<Record<string, string>> = {
+  claude: "claude-code",
+  codex: "codex",
+  openclaw: "openclaw",
+  hermes: "hermes",
+};
+
+const ancestorLimit = 32;
+
+export interface HarnessSession {
+  readonly harness: string;
+  readonly id: string;
+}
+
+/** Whether a harness runs this: its agent reads plain text, also in a terminal. */
+export function inHarness(env: Environment): boolean {
+  return sessionVariables.some(([name]) => env[name]) || markers.some((name) => env[name]);
+}
+
+/**
+ * The harness session that a process belongs to: the one its environment names, else the harness process above it,
+ * known by host, boot, pid and start time. Where the environment names several, one harness runs in another: the
+ * nearest process decides. Processes are looked for in /proc only, so not outside of Linux.
+ */
+export function harnessSession(
+  env: Environment,
+  { pid, host, bootId }: { readonly pid: number; readonly host: string; readonly bootId: string },
+): HarnessSession | undefined {
+  const named = sessionVariables.flatMap(([name, harness]) => (env[name] ? { harness, id: env[name] } : []));
+  if (named.length === 1) return named[0];
+  for (const ancestor of ancestors(pid)) {
+    const harness = harnessOf(ancestor);
+    if (harness === undefined) continue;
+    const session = named.find((found) => found.harness === harness);
+    if (session) return session;
+    if (named.length > 0) continue;
+    const life = createHash("sha256").update(`${host}\n${bootId}\n${ancestor.pid}\n${ancestor.startTime}`);
+    return { harness, id: `p${life.digest("hex").slice(0, 16)}` };
+  }
+  return named[0];
+}
+
+interface Ancestor {
+  readonly pid: number;
+  readonly parent: number;
+  readonly startTime: string;
+  readonly name: string;
+}
+
+function* ancestors(pid: number): Generator<Ancestor> {
+  let at = readProcess(pid)?.parent;
+  for (let steps = 0; at !== undefined && at > 1 && steps < ancestorLimit; steps++) {
+    const found = readProcess(at);
+    if (!found) return;
+    yield found;
+    at = found.parent;
+  }
+}
+
+/** proc(5): `pid (comm) state ppid … starttime …`, where comm may itself hold parentheses and spaces. */
+function readProcess(pid: number): Ancestor | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const end = stat.lastIndexOf(")");
+    const fields = stat.slice(end + 2).split(" ");
+    const name = stat.slice(stat.indexOf("(") + 1, end);
+    return { pid, parent: Number(fields[1]), startTime: fields[19] ?? "", name };
+  } catch {
+    return undefined;
+  }
+}
+
+function harnessOf({ pid, name }: Ancestor): string | undefined {
+  if (Object.hasOwn(programs, name)) return programs[name];
+  let words: string[];
+  try {
+    words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(0, 2);
+  } catch {
+    return undefined;
+  }
+  for (const word of words) {
+    const program = basename(word).replace(/\.(?:[cm]?js|py)$/, "");
+    if (Object.hasOwn(programs, program)) return programs[program];
+  }
+  return undefined;
+}

@@ -1,0 +1,9 @@
+import { programVersion } from "../format/version.ts";
+
+// Everything else is loaded behind this: the version is what scripts ask for before anything else.
+const words = process.argv.slice(2);
+if (words.length === 1 && words[0] === "--version") {
+  process.stdout.write(`${programVersion}\n`);
+} else {
+  void import("./run.ts").then(({ run }) => run(words));
+}

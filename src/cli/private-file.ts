@@ -1,0 +1,24 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { TracecraftError } from "../errors.ts";
+
+/** Puts a file in place whole, by a rename. A full disk is `disk_full`, anything else `config`; nothing is left behind. */
+export function replaceFile(path: string, text: string, mode: number): void {
+  const temporary = join(dirname(path), `.tracecraft-${randomBytes(6).toString("hex")}.tmp`);
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writeFileSync(temporary, text, { mode, flag: "wx" });
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    const { code, message } = error as NodeJS.ErrnoException;
+    const full = code === "ENOSPC" || code === "EDQUOT";
+    const state = full
+      ? "no space left"
+      : code === "EACCES" || code === "EPERM"
+        ? "permission denied"
+        : message;
+    throw new TracecraftError(full ? "disk_full" : "config", `Cannot write "${path}": ${state}`);
+  }
+}

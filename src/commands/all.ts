@@ -1,0 +1,41 @@
+import type { Command } from "./command.ts";
+
+/** The commands by name, each loaded when it is asked for. One line a command: the order is that of the reference page. */
+export const all: Readonly<Record<string, () => Promise<Command<any, any>>>> = {
+  init: async () => (await import("./init.ts")).init,
+  whoami: async () => (await import("./whoami.ts")).whoami,
+  status: async () => (await import("./status.ts")).status,
+  agents: async () => (await import("./agents.ts")).agents,
+  doctor: async () => (await import("./doctor.ts")).doctor,
+  claim: async () => (await import("./claim.ts")).claim,
+  renew: async () => (await import("./renew.ts")).renew,
+  release: async () => (await import("./release.ts")).release,
+  complete: async () => (await import("./complete.ts")).complete,
+  reopen: async () => (await import("./reopen.ts")).reopen,
+  "step-status": async () => (await import("./step-status.ts")).stepStatus,
+  steps: async () => (await import("./steps.ts")).steps,
+  handoff: async () => (await import("./handoff.ts")).handoff,
+  "wait-for": async () => (await import("./wait-for.ts")).waitFor,
+  send: async () => (await import("./send.ts")).send,
+  inbox: async () => (await import("./inbox.ts")).inbox,
+  ack: async () => (await import("./ack.ts")).ack,
+  "memory set": async () => (await import("./memory-set.ts")).memorySet,
+  "memory get": async () => (await import("./memory-get.ts")).memoryGet,
+  "memory list": async () => (await import("./memory-list.ts")).memoryList,
+  "memory delete": async () => (await import("./memory-delete.ts")).memoryDelete,
+  "memory history": async () => (await import("./memory-history.ts")).memoryHistory,
+  "artifact upload": async () => (await import("./artifact-upload.ts")).artifactUpload,
+  "artifact download": async () => (await import("./artifact-download.ts")).artifactDownload,
+  "artifact list": async () => (await import("./artifact-list.ts")).artifactList,
+  log: async () => (await import("./log.ts")).log,
+  watch: async () => (await import("./watch.ts")).watch,
+  completion: async () => (await import("./completion.ts")).completion,
+  help: async () => (await import("./help.ts")).help,
+};
+
+export const commandNames: readonly string[] = Object.keys(all);
+
+/** A command without the types of its own arguments, as whoever parses or lists commands sees it. */
+export async function loadCommand(name: string): Promise<Command> {
+  return (await all[name]!()) as Command;
+}

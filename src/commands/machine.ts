@@ -1,0 +1,72 @@
+import type { Project, Session } from "../coord/project.ts";
+import type { SigningKeys } from "../store/sigv4.ts";
+import type { StorePlace } from "../store/open.ts";
+import type { Context } from "./command.ts";
+
+/** Which project a folder belongs to, as a file says it or is about to. */
+export interface Configuration {
+  readonly project: string;
+  /** The store as the file names it: `file:` is the default folder, `./x` is beside the file. */
+  readonly store: string;
+  /** The same, ready to be opened; with the keys kept for it outside of the project, if any. */
+  readonly place: StorePlace;
+  /** The file, absolute, and as people are told of it. */
+  readonly file: string;
+  readonly shownFile: string;
+  /** Of a project, or of this user for folders without one. */
+  readonly level: "project" | "user";
+  /** Only of format 1 or of this user: a file that several checkouts share names no agent. */
+  readonly agentId: string | undefined;
+  /** By option name: taken where the command line is silent. */
+  readonly defaults: Readonly<Record<string, string>>;
+  readonly redaction: unknown;
+  readonly warnings: readonly string[];
+  /** Keys that a file of format 1 holds. */
+  readonly oldKeys: SigningKeys | undefined;
+}
+
+/** Who a process is in a project, and how that is known. */
+export interface Identity {
+  readonly agent: string;
+  /** For people: "bound to this harness session". */
+  readonly agentFrom: string;
+  readonly session: Session;
+  /** What stands for this checkout of this machine in names. */
+  readonly checkout: string;
+}
+
+export interface Draft {
+  readonly project: string;
+  readonly store: string;
+  readonly endpoint?: string | undefined;
+  readonly region?: string | undefined;
+  readonly keys?: SigningKeys | undefined;
+}
+
+/** What commands that run outside of a project may do with this machine beyond looking around. */
+export interface Machine {
+  /** The configuration of this folder; undefined when there is none. One that cannot be used is the error `config`. */
+  configuration(): Configuration | undefined;
+  /** The configuration that `save` would write into this folder. */
+  draft(words: Draft): Configuration;
+  /** Keys, if any, into the user's own file; then, if asked, the project's file, which never has them. */
+  save(
+    configuration: Configuration,
+    what: { readonly keys: SigningKeys | undefined; readonly file: boolean },
+  ): void;
+  /** Sends nothing. `agent` is the one that was asked for on the command line. */
+  identify(configuration: Configuration, agent?: string): Identity;
+  /** Sends nothing. Its work in the background is awaited before the process ends. */
+  open(configuration: Configuration, agent?: string): Promise<Project>;
+  /** Makes the bucket where it is missing, and says whose keys are used; undefined for a folder. */
+  prepare(
+    configuration: Configuration,
+  ): Promise<{ readonly made: boolean; readonly keysFrom: string } | undefined>;
+}
+
+/** The machine behind a command that needs no project. */
+export function machineOf(context: Context): Machine {
+  const { machine } = context as Context & { readonly machine?: Machine };
+  if (!machine) throw new Error("this door to the commands has no machine");
+  return machine;
+}
