@@ -78,9 +78,15 @@ describe("codex follows a rollout wherever it goes", () => {
       const { records } = await readAll(codex, host, await session(host));
       expect(`${records.join("\n")}\n`).toBe(text);
       const packed = readFileSync(`${active(host)}.zst`);
-      writeFileSync(`${active(host)}.zst`, packed.subarray(0, packed.length >> 1));
       const there = { id: thread, paths: [`${active(host)}.zst`] };
-      await expect(readAll(codex, host, there)).rejects.toMatchObject({ code: "malformed" });
+      for (const cut of [packed.length >> 1, packed.length - 4, 12]) {
+        writeFileSync(`${active(host)}.zst`, packed.subarray(0, packed.length - cut));
+        await expect(readAll(codex, host, there), `${cut} bytes short`).rejects.toMatchObject({
+          code: "malformed",
+        });
+      }
+      writeFileSync(`${active(host)}.zst`, Buffer.concat([packed, packed]));
+      expect((await readAll(codex, host, there)).records).toHaveLength(2 * records.length);
       expect(filesUnder(host.temp).every((path) => path.startsWith(host.home))).toBe(true);
     },
   );

@@ -27,21 +27,17 @@ export async function openFirst(
     const file = await openIfThere(path);
     if (file === undefined) continue;
     if (!path.endsWith(".zst")) return plainFile(path, file, undefined, () => Promise.resolve());
-    const packed = await stamp(path, file);
-    if (packed === seen) return { unchanged: true };
-    const plain = await reading(path, () => openUnpacked(path, temp));
-    return plainFile(path, plain.file, packed, plain.remove);
+    try {
+      const { size, mtimeNs, ino } = await reading(path, () => file.stat({ bigint: true }));
+      const packed = `${size}-${mtimeNs}-${ino}`;
+      if (packed === seen) return { unchanged: true };
+      const plain = await reading(path, () => openUnpacked(path, temp));
+      return plainFile(path, plain.file, packed, plain.remove);
+    } finally {
+      await file.close();
+    }
   }
   return undefined;
-}
-
-async function stamp(path: string, file: FileHandle): Promise<string> {
-  try {
-    const { size, mtimeNs, ino } = await reading(path, () => file.stat({ bigint: true }));
-    return `${size}-${mtimeNs}-${ino}`;
-  } finally {
-    await file.close();
-  }
 }
 
 function plainFile(
