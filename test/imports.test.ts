@@ -88,11 +88,6 @@ it("only harness/all.ts names adapters", () => {
 it("nothing outside of store/ knows S3, HTTP or the file store's files", () => {
   const inner = /^store\/(?:s3|file|sigv4|credential)/;
   const outside = files.filter((file) => !["store", "cli"].includes(partOf(file)));
-  // A type says nothing of how it works: `init` passes keys on.
-  const typesOnly = (file: string, path: string) =>
-    new RegExp(`import type [^;]*${path.replaceAll(/.*\//g, "").replaceAll(".", "\\.")}"`).test(
-      sources.get(file)!,
-    );
   const known = outside.flatMap((file) =>
     ownImports(file).filter((path) => inner.test(path) && !typesOnly(file, path)),
   );
@@ -126,4 +121,10 @@ function valueImports(file: string): readonly string[] {
   return statements
     .map(([, path]) => relative(root, join(root, file, "..", path!)))
     .filter((path) => sources.has(path));
+}
+
+/** Whether only a type is taken from there, which says nothing of how it works: `init` passes keys on. */
+function typesOnly(file: string, path: string): boolean {
+  const name = path.replaceAll(/.*\//g, "").replaceAll(".", "\\.");
+  return new RegExp(`import type [^;]*${name}"`).test(sources.get(file)!);
 }
