@@ -27,7 +27,12 @@ export type Act =
     }
   | { readonly kind: "release" | "reopen" | "renew" | "read"; readonly step: string }
   | { readonly kind: "wait"; readonly step: string; readonly timeoutS: number }
-  | { readonly kind: "set"; readonly key: string; readonly value: string; readonly ifRevision?: string | undefined }
+  | {
+      readonly kind: "set";
+      readonly key: string;
+      readonly value: string;
+      readonly ifRevision?: string | undefined;
+    }
   | { readonly kind: "unset" | "get"; readonly key: string }
   | { readonly kind: "send"; readonly to: string; readonly text: string }
   | { readonly kind: "inbox"; readonly most: number; readonly remove: boolean }
@@ -79,7 +84,10 @@ export async function perform(sim: Sim, process: Process): Promise<Told> {
       return { kind: "wait", result: await waitForSteps(project, [act.step], act.timeoutS, until) };
     }
     case "set":
-      return { kind: "memory", result: await setMemory(project, act.key, act.value, { ifRevision: act.ifRevision }) };
+      return {
+        kind: "memory",
+        result: await setMemory(project, act.key, act.value, { ifRevision: act.ifRevision }),
+      };
     case "unset":
       return { kind: "memory", result: await deleteMemory(project, act.key) };
     case "get":

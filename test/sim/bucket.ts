@@ -75,19 +75,36 @@ export function bucket(time: Timeline, traits: BucketTraits): Bucket {
             ? found === undefined
             : found === expect.version;
       if (!holds) return undefined;
-      return add({ key, body, version: versionOf(body), at: time.now, stamp: time.stamp(), writtenAt: wholeSecond(writtenAt), call });
+      return add({
+        key,
+        body,
+        version: versionOf(body),
+        at: time.now,
+        stamp: time.stamp(),
+        writtenAt: wholeSecond(writtenAt),
+        call,
+      });
     },
 
     remove(key, call) {
       if (!current(key)) return;
-      add({ key, body: undefined, version: "", at: time.now, stamp: time.stamp(), writtenAt: wholeSecond(time.now), call });
+      add({
+        key,
+        body: undefined,
+        version: "",
+        at: time.now,
+        stamp: time.stamp(),
+        writtenAt: wholeSecond(time.now),
+        call,
+      });
     },
 
     page(prefix, after) {
       const listed: Listed[] = [];
       for (const key of history.keys()) {
         const found = key.startsWith(prefix) && key > after ? current(key) : undefined;
-        if (found) listed.push({ key, size: found.body!.length, version: found.version, writtenAt: found.writtenAt });
+        if (found)
+          listed.push({ key, size: found.body!.length, version: found.version, writtenAt: found.writtenAt });
       }
       // Names in a history are ASCII, so this is the order of bytes.
       return listed.toSorted((a, b) => (a.key < b.key ? -1 : 1)).slice(0, traits.pageSize);

@@ -35,7 +35,8 @@ function checkOrder({ record: before }: ClaimMoment, { record: now }: ClaimMomen
   const known = new Map(now.log?.map((entry) => [entry.n, entry]));
   for (const entry of before.log ?? []) {
     const kept = known.get(entry.n);
-    if (kept ? kept.nonce !== entry.nonce : entry.n > (now.n ?? 0) - logLimit) say(`entry ${entry.n} left the log`);
+    if (kept ? kept.nonce !== entry.nonce : entry.n > (now.n ?? 0) - logLimit)
+      say(`entry ${entry.n} left the log`);
   }
 }
 
@@ -54,7 +55,8 @@ function checkChange(
   const entry = record.log?.at(-1);
   if (record.n !== (was?.n ?? 0) + 1 || entry?.n !== record.n || entry.nonce !== record.nonce)
     return say(`entry ${record.n} does not follow ${was?.n}`);
-  if (entry.state !== record.state || entry.term !== record.term) say(`entry ${record.n} is not what the claim says`);
+  if (entry.state !== record.state || entry.term !== record.term)
+    say(`entry ${record.n} is not what the claim says`);
 
   const holder = holderIn(sim, record);
   const wasHolder = was ? holderIn(sim, was) : null;
@@ -72,7 +74,8 @@ function checkChange(
   } else if (record.term !== was.term) say(`term ${record.term} after ${was.term}`);
   else if (record.state === "released" && was.state === "in_progress" ? actor.name !== wasHolder : false)
     say(`${actor.name} released what ${wasHolder} holds`);
-  else if (record.state !== "released" && holder !== wasHolder) say(`${holder} finished what ${wasHolder} holds`);
+  else if (record.state !== "released" && holder !== wasHolder)
+    say(`${holder} finished what ${wasHolder} holds`);
 
   const finishes = record.state !== "released" && record.state !== "in_progress";
   if (!finishes) {
@@ -82,11 +85,18 @@ function checkChange(
     say(`the handoff beside ${record.state} is not its own: ${JSON.stringify(record.handoff?.note)}`);
 }
 
-function checkRenewal(sim: Sim, { step, moments }: StepHistory, before: ClaimMoment, now: ClaimMoment, say: Say): void {
+function checkRenewal(
+  sim: Sim,
+  { step }: StepHistory,
+  before: ClaimMoment,
+  now: ClaimMoment,
+  say: Say,
+): void {
   const { actor, act } = now.call!;
   const { record } = now;
   const lease = { nonce: undefined, session: undefined, ttl_s: undefined };
-  if (!isDeepStrictEqual({ ...record, ...lease }, { ...before.record, ...lease })) say("a renewal changed more than the lease");
+  if (!isDeepStrictEqual({ ...record, ...lease }, { ...before.record, ...lease }))
+    say("a renewal changed more than the lease");
   if (before.record.state !== "in_progress") say(`renewed while ${before.record.state}`);
   if (holderIn(sim, record) !== actor.name || holderIn(sim, before.record) !== actor.name)
     say(`${actor.name} renewed what ${holderIn(sim, before.record)} holds`);
@@ -100,7 +110,7 @@ function checkRenewal(sim: Sim, { step, moments }: StepHistory, before: ClaimMom
       "step" in of &&
       of.step === step,
   );
-  if (!knew && moments.some(({ call }) => call?.actor === actor)) say("renewed a lease that nobody was told of");
+  if (!knew) say("renewed a lease that nobody was told of");
 }
 
 /** Whether what everybody was told of a step fits one order. A history that cannot be decided counts as wrong. */

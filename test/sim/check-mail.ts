@@ -1,5 +1,6 @@
 import { messagesPrefix, parseMessageKey } from "../../src/format/keys.ts";
 import { broadcast } from "../../src/format/names.ts";
+import { textOf } from "./bucket.ts";
 import { auditor, type Call, type Sim } from "./sim.ts";
 
 interface Showing {
@@ -19,7 +20,7 @@ export function checkMail(sim: Sim): string[] {
       showings.set(name, [...(showings.get(name) ?? []), { call, stamp }]);
     }
   }
-  return [...lost(sim, showings), ...repeated(showings)];
+  return [...lost(sim, showings), ...repeated(showings), ...toldTwice(sim)];
 }
 
 function lost(sim: Sim, showings: ReadonlyMap<string, readonly Showing[]>): string[] {
@@ -30,13 +31,17 @@ function lost(sim: Sim, showings: ReadonlyMap<string, readonly Showing[]>): stri
     if (!to) continue;
     const readers = to.to === broadcast ? [...agents].filter((agent) => agent !== to.by) : [to.to];
     for (const reader of readers)
-      if (agents.has(reader) && !showings.has(`${reader} ${key}`)) wrong.push(`${key} was never shown to ${reader}`);
+      if (agents.has(reader) && !showings.has(`${reader} ${key}`))
+        wrong.push(`${key} was never shown to ${reader}`);
   }
   for (const { id, told, act } of sim.calls) {
-    if (told?.kind === "send" && !sim.bucket.history.has(told.sent.key)) wrong.push(`#${id}: sent and not there`);
-    const result = told?.kind === "finish" && act.kind === "finish" && told.result.done ? told.result : undefined;
+    if (told?.kind === "send" && !sim.bucket.history.has(told.sent.key))
+      wrong.push(`#${id}: sent and not there`);
+    const result =
+      told?.kind === "finish" && act.kind === "finish" && told.result.done ? told.result : undefined;
     const next = result?.claim.handoff?.next_agent;
-    if (next && agents.has(next) && !hasHandoffMessage(sim, next, id)) wrong.push(`#${id}: no message of the handoff`);
+    if (next && agents.has(next) && !hasHandoffMessage(sim, next, id))
+      wrong.push(`#${id}: no message of the handoff`);
   }
   return wrong;
 }
@@ -45,10 +50,14 @@ function lost(sim: Sim, showings: ReadonlyMap<string, readonly Showing[]>): stri
 function hasHandoffMessage(sim: Sim, to: string, id: number): boolean {
   const call = sim.calls[id]!;
   if (call.died || call.warnings.length > 0) return true;
-  const { log, handoff } = (call.told as { result: { claim: { log: { n: number; nonce: string }[]; handoff: { n: number } } } })
-    .result.claim;
+  const { log, handoff } = (
+    call.told as { result: { claim: { log: { n: number; nonce: string }[]; handoff: { n: number } } } }
+  ).result.claim;
   const nonce = log.find(({ n }) => n === handoff.n)?.nonce.slice(0, 8);
-  return nonce === undefined || [...sim.bucket.history.keys()].some((key) => key.startsWith(`messages/${to}/`) && key.includes(nonce));
+  return (
+    nonce === undefined ||
+    [...sim.bucket.history.keys()].some((key) => key.startsWith(`messages/${to}/`) && key.includes(nonce))
+  );
 }
 
 function repeated(showings: ReadonlyMap<string, readonly Showing[]>): string[] {
@@ -61,6 +70,22 @@ function repeated(showings: ReadonlyMap<string, readonly Showing[]>): string[] {
         if (first === second) wrong.push(`${name} was shown twice by #${first.id}`);
       }
     }
+  }
+  return wrong;
+}
+
+/** One entry of a claim's log is one message, however often its command is repeated. */
+function toldTwice(sim: Sim): string[] {
+  const told = new Map<string, string>();
+  const wrong: string[] = [];
+  for (const [key, [applied]] of sim.bucket.history) {
+    if (!key.startsWith(messagesPrefix) || !applied) continue;
+    const { subject, sent_at, to } = JSON.parse(textOf(applied)) as Record<string, string | undefined>;
+    if (!subject?.startsWith("handoff of")) continue;
+    const name = `${to} ${subject} ${sent_at}`;
+    const other = told.get(name);
+    if (other !== undefined) wrong.push(`${to} is told twice of one handoff: ${other}, ${key}`);
+    told.set(name, key);
   }
   return wrong;
 }

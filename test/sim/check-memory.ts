@@ -11,7 +11,9 @@ export function checkMemory(sim: Sim): string[] {
     const states = [...sim.bucket.history].find(
       ([name]) => name.startsWith(memoryPrefix) && parseMemoryKey(name) === key,
     )?.[1];
-    const taken = new Map((states ?? []).map((applied) => [applied.call, { ...applied, revision: revisionOf(applied) }]));
+    const taken = new Map(
+      (states ?? []).map((applied) => [applied.call, { ...applied, revision: revisionOf(applied) }]),
+    );
     const calls = memoryCalls(sim, key, taken);
     const verdict = linearizable<KeyState>(calls, undefined, keyName);
     return verdict === "linearizable" ? [] : [`memory ${key}: what was told is ${verdict}`];

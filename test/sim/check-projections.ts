@@ -10,30 +10,42 @@ export function checkProjections(sim: Sim, { step, moments, legacy }: StepHistor
   const wrong: string[] = [];
   const statuses = read<StatusRecord>(sim, statusKey(step));
   const handoffs = read<HandoffRecord>(sim, handoffKey(step));
-  for (const [name, states] of [["status", statuses], ["handoff", handoffs]] as const) {
+  for (const [name, states] of [
+    ["status", statuses],
+    ["handoff", handoffs],
+  ] as const) {
     for (const [at, { record }] of states.entries())
-      if (at > 0 && (record.n ?? -1) < (states[at - 1]!.record.n ?? -1)) wrong.push(`${step}: ${name}.json went back to n ${record.n}`);
+      if (at > 0 && (record.n ?? -1) < (states[at - 1]!.record.n ?? -1))
+        wrong.push(`${step}: ${name}.json went back to n ${record.n}`);
   }
   for (const { record } of statuses) {
     const claim = moments.findLast((moment) => moment.record.n === record.n)?.record;
     const state = claim?.state === "released" ? "pending" : claim?.state;
-    if (record.status !== state || record.agent !== claim?.agent) wrong.push(`${step}: status.json says ${record.status} at n ${record.n}`);
+    if (record.status !== state || record.agent !== claim?.agent)
+      wrong.push(`${step}: status.json says ${record.status} at n ${record.n}`);
   }
   for (const { record } of handoffs) {
     const claim = moments.find((moment) => moment.record.n === record.n)?.record;
-    if (record.note !== claim?.handoff?.note) wrong.push(`${step}: handoff.json is not that of n ${record.n}`);
+    if (record.note !== claim?.handoff?.note)
+      wrong.push(`${step}: handoff.json is not that of n ${record.n}`);
   }
 
   const last = moments.at(-1)?.record;
-  if (last && !(last.state === "in_progress" && last.term === 1) && (statuses.at(-1)?.record.n ?? -1) !== last.n)
+  if (
+    last &&
+    !(last.state === "in_progress" && last.term === 1) &&
+    (statuses.at(-1)?.record.n ?? -1) !== last.n
+  )
     wrong.push(`${step}: status.json stays at n ${statuses.at(-1)?.record.n} of ${last.n}`);
 
   for (const { told, died, warnings, ended, act, id } of sim.calls) {
     if (told?.kind !== "finish" || !told.result.done || died || warnings.length > 0) continue;
     if (!("step" in act) || act.step !== step || !told.result.claim.n) continue;
     const { claim } = told.result;
-    const behind = (states: readonly { applied: Applied; record: { n?: number | undefined } }[], n: number): boolean =>
-      !states.some(({ applied, record }) => applied.stamp < ended! && (record.n ?? 0) >= n);
+    const behind = (
+      states: readonly { applied: Applied; record: { n?: number | undefined } }[],
+      n: number,
+    ): boolean => !states.some(({ applied, record }) => applied.stamp < ended! && (record.n ?? 0) >= n);
     if (behind(statuses, claim.n!)) wrong.push(`${step}: #${id} ended before status.json was there`);
     if (claim.handoff?.n === claim.n && behind(handoffs, claim.n!))
       wrong.push(`${step}: #${id} ended before handoff.json was there`);
@@ -42,7 +54,10 @@ export function checkProjections(sim: Sim, { step, moments, legacy }: StepHistor
 }
 
 function read<T>(sim: Sim, key: string): { readonly applied: Applied; readonly record: T }[] {
-  return (sim.bucket.history.get(key) ?? []).map((applied) => ({ applied, record: JSON.parse(textOf(applied)) as T }));
+  return (sim.bucket.history.get(key) ?? []).map((applied) => ({
+    applied,
+    record: JSON.parse(textOf(applied)) as T,
+  }));
 }
 
 /** Every change is in the journal as an attempt, and what a log forgot was there before. */
@@ -52,10 +67,16 @@ export function checkJournal(sim: Sim, histories: readonly StepHistory[]): strin
   const kept = new Map<string, number>();
   for (const [key, [applied]] of sim.bucket.history) {
     if (!key.startsWith(eventsPrefix) || !parseRecordName(key) || !applied) continue;
-    const event = JSON.parse(textOf(applied)) as { kind: string; step?: string; nonce?: string; entry?: { n: number } };
+    const event = JSON.parse(textOf(applied)) as {
+      kind: string;
+      step?: string;
+      nonce?: string;
+      entry?: { n: number };
+    };
     if (event.nonce !== undefined) attempts.add(event.nonce);
     const name = `${event.step} ${event.entry?.n}`;
-    if (event.kind === "log" && (kept.get(name) ?? Number.POSITIVE_INFINITY) > applied.stamp) kept.set(name, applied.stamp);
+    if (event.kind === "log" && (kept.get(name) ?? Number.POSITIVE_INFINITY) > applied.stamp)
+      kept.set(name, applied.stamp);
   }
   for (const { step, moments } of histories) {
     for (const [at, { record, applied, call }] of moments.entries()) {

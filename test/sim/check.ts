@@ -29,11 +29,15 @@ export function check({ sim, steps, legacyStep }: Scenario): string[] {
 /** Promise 3: when all is quiet nothing is stuck, whoever died with what in its hands. */
 function checkEnd(sim: Sim, histories: readonly StepHistory[]): string[] {
   const wrong: string[] = [];
-  for (const call of sim.calls) if (call.ended === undefined) wrong.push(`#${call.id} ${call.act.kind} never ended`);
+  for (const call of sim.calls)
+    if (call.ended === undefined) wrong.push(`#${call.id} ${call.act.kind} never ended`);
   for (const { step, moments } of histories) {
-    const told = sim.calls.findLast(({ act, told: last }) => act.kind === "claim" && act.step === step && last)?.told;
+    const told = sim.calls.findLast(
+      ({ act, told: last }) => act.kind === "claim" && act.step === step && last,
+    )?.told;
     const ofFormatOne = moments.at(-1)?.record.ttl_s === undefined;
-    if (told?.kind !== "claim" || told.result.claimed || told.result.why === "finished" || ofFormatOne) continue;
+    if (told?.kind !== "claim" || told.result.claimed || told.result.why === "finished" || ofFormatOne)
+      continue;
     wrong.push(`${step}: stuck, ${told.result.why} by ${told.result.view.agent}`);
   }
   return wrong;

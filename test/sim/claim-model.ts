@@ -22,51 +22,65 @@ export function stepName({ state, agent, actor, term }: StepState): string {
  * The calls on one step as intervals. What nobody was told of counts by what the store took: a call of which nothing
  * was taken did nothing, and one of which something was taken had its effect by then.
  */
-export function claimCalls(sim: Sim, step: string, taken: ReadonlyMap<number, Applied>): Interval<StepState>[] {
+export function claimCalls(
+  sim: Sim,
+  step: string,
+  taken: ReadonlyMap<number, readonly Applied[]>,
+): Interval<StepState>[] {
   return sim.calls.flatMap((call) => {
     if (!("step" in call.act) || call.act.step !== step) return [];
-    const invoked = call.invoked;
-    const applied = taken.get(call.id);
-    if (call.told && call.returned !== undefined) {
-      const view = toldAfter(sim, call);
-      const seen = { invoked, returned: call.returned, next: view, words: `#${call.id} ${call.act.kind}` };
-      // Told that another has it, after its own claim was taken and lapsed: it wrote, and then it looked.
-      const wrote = applied && call.told.kind === "claim" && !call.told.result.claimed;
-      return wrote ? [{ ...seen, returned: applied.stamp, next: effect(call, undefined) }, seen] : [seen];
-    }
-    if (!applied || call.act.kind === "renew") return [];
-    return [{ invoked, returned: applied.stamp, next: effect(call, undefined), words: `#${call.id} untold` }];
+    const { invoked, returned, told } = call;
+    const words = `#${call.id} ${call.act.kind}`;
+    const changes = taken.get(call.id) ?? [];
+    // Of a claim that lapsed before its caller could be told, it wrote, and then it looked, or took it once more.
+    const lastIsTold = told?.kind !== "claim" || (told.result.claimed && !told.result.already);
+    const untold = !told ? changes : lastIsTold ? changes.slice(0, -1) : changes;
+    const effects = untold.map(({ stamp }) => ({
+      invoked,
+      returned: stamp,
+      next: effect(call, undefined),
+      words,
+    }));
+    if (!told || returned === undefined) return effects;
+    return [...effects, { invoked, returned, next: toldAfter(sim, call), words }];
   });
 }
 
 type Next = (state: StepState) => readonly StepState[];
 
 /** What a change does to a step; `term` where its caller was told it. */
-function effect({ actor, act }: Call, term: number | undefined): Next {
-  const me = { agent: actor.agent, actor: actor.name };
+function effect(call: Call, term: number | undefined): Next {
   return (now) => {
-    const holds = now.actor === actor.name;
-    const lands = (to: StepState): readonly StepState[] => (term === undefined || to.term === term ? [to] : []);
-    switch (act.kind) {
-      case "claim":
-        if (now.state === "in_progress" && holds) return lands(now);
-        if (now.state === "complete" || now.state === "blocked" || now.state === "needs_review") return [];
-        return lands({ state: "in_progress", ...me, term: now.term + 1 });
-      case "finish":
-        if (now.state === "absent") return lands({ state: act.state, ...me, term: 1 });
-        if (now.state === "released" || now.state === "complete") return [];
-        if (holds) return now.state === act.state ? [] : lands({ ...now, state: act.state });
-        return act.force ? lands({ state: act.state, ...me, term: now.term + 1 }) : [];
-      case "release":
-        return now.state === "in_progress" && holds ? lands({ ...nobody, term: now.term }) : [];
-      case "reopen":
-        return now.state === "complete" || now.state === "blocked" || now.state === "needs_review"
-          ? lands({ ...nobody, term: now.term })
-          : [];
-      default:
-        return [];
-    }
+    const to = changed(call, now);
+    return to && (term === undefined || to.term === term) ? [to] : [];
   };
+}
+
+function changed({ actor, act }: Call, now: StepState): StepState | undefined {
+  const me = { agent: actor.agent, actor: actor.name };
+  const holds = now.actor === actor.name;
+  const finished = now.state === "complete" || now.state === "blocked" || now.state === "needs_review";
+  switch (act.kind) {
+    case "claim":
+      if (finished) return undefined;
+      return now.state === "in_progress" && holds ? now : { state: "in_progress", ...me, term: now.term + 1 };
+    case "finish":
+      if (now.state === "absent") return { state: act.state, ...me, term: 1 };
+      if (now.state === "released" || now.state === "complete") return undefined;
+      if (holds) return now.state === act.state ? undefined : { ...now, state: act.state };
+      return act.force ? { state: act.state, ...me, term: now.term + 1 } : undefined;
+    case "release":
+      return now.state === "in_progress" && holds ? { ...nobody, term: now.term } : undefined;
+    case "reopen":
+      return finished ? { ...nobody, term: now.term } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** Looks, and changes nothing. */
+function only(holds: (now: StepState) => boolean): Next {
+  return (now) => (holds(now) ? [now] : []);
 }
 
 const nobody = { state: "released", agent: null, actor: null } as const;
@@ -74,13 +88,13 @@ const nobody = { state: "released", agent: null, actor: null } as const;
 /** What a step can be after a call that was told this. */
 function toldAfter(sim: Sim, call: Call): Next {
   const { told, act, actor } = call;
-  const only = (holds: (now: StepState) => boolean): Next => (now) => (holds(now) ? [now] : []);
   const looks = (view: StepView) => (now: StepState) => isView(sim, now, view);
   const mine = (now: StepState): boolean => now.actor === actor.name;
   switch (told?.kind) {
     case "claim": {
       const { result } = told;
-      if (!result.claimed) return only((now) => refusedClaim(now, call, result.why) && looks(result.view)(now));
+      if (!result.claimed)
+        return only((now) => refusedClaim(now, call, result.why) && looks(result.view)(now));
       const { term } = result.lease;
       if (result.already) return only((now) => now.state === "in_progress" && mine(now) && now.term === term);
       return (now) => (now.state === "in_progress" && mine(now) ? [] : effect(call, term)(now));
@@ -95,11 +109,13 @@ function toldAfter(sim: Sim, call: Call): Next {
     }
     case "reopen": {
       const { result } = told;
-      if (result.done) return result.already ? only(({ state }) => state === "released") : effect(call, result.was.term);
+      if (result.done)
+        return result.already ? only(({ state }) => state === "released") : effect(call, result.was.term);
       return only((now) => now.state === (result.why === "absent" ? "absent" : "in_progress"));
     }
     case "renew": {
-      const holds = (now: StepState): boolean => now.state === "in_progress" && mine(now) && now.term === told.term;
+      const holds = (now: StepState): boolean =>
+        now.state === "in_progress" && mine(now) && now.term === told.term;
       if (!told.result) return (now) => [now];
       return told.result.renewed ? only(holds) : only((now) => !holds(now));
     }
@@ -117,7 +133,8 @@ function toldAfter(sim: Sim, call: Call): Next {
 }
 
 function refusedClaim(now: StepState, { actor }: Call, why: "held" | "other_session" | "finished"): boolean {
-  if (why === "finished") return now.state === "complete" || now.state === "blocked" || now.state === "needs_review";
+  if (why === "finished")
+    return now.state === "complete" || now.state === "blocked" || now.state === "needs_review";
   if (now.state !== "in_progress" || now.actor === actor.name) return false;
   return (now.agent === actor.agent) === (why === "other_session");
 }

@@ -29,7 +29,7 @@ const quietMs = 300_000;
 export function startHistory(seed: number, keepLines = false): History {
   const plan = scenario(seed, keepLines);
   const { sim } = plan;
-  for (const actor of [...sim.actors]) {
+  for (const actor of sim.actors) {
     const lanes = actor.name !== "old" && sim.dice.chance(0.15) ? 2 : 1;
     for (let lane = 0; lane < lanes; lane++) live(plan, actor, Math.ceil(plan.acts / lanes));
   }
@@ -61,7 +61,8 @@ function live(plan: Scenario, actor: Actor, acts: number): void {
   if (acts === 0) return;
   const { sim } = plan;
   sim.time.in(sim.dice.below(plan.thinkMs), () => {
-    if (sim.dice.chance(0.04)) renameSession(sim, actor);
+    const busy = sim.calls.some((call) => call.actor === actor && call.ended === undefined);
+    if (!busy && sim.dice.chance(0.04)) renameSession(sim, actor);
     play(sim, actor, plan.choose(actor), () => live(plan, actor, acts - 1));
   });
 }
@@ -97,11 +98,12 @@ function auditOf({ sim, steps }: Scenario): Turn[] {
     return [
       { actor, act: { kind: "read", step }, afterMs: 10 },
       // Where the store does not tell its time, a lease has lapsed when it was seen unchanged for so long.
-      ...(sim.bucket.traits.tellsTime ? [] : [{ actor, act: { kind: "read", step }, afterMs: quietMs } as const]),
+      ...(sim.bucket.traits.tellsTime
+        ? []
+        : [{ actor, act: { kind: "read", step }, afterMs: quietMs } as const]),
       { actor, act: claim, afterMs: 10 },
     ];
   });
   const gets = [...keys].map((key): Turn => ({ actor, act: { kind: "get", key }, afterMs: 10 }));
   return [...inboxes, ...looks, ...gets];
 }
-

@@ -42,9 +42,13 @@ function expects(ifRevision: string | undefined, now: KeyState): boolean {
   return ifRevision === notSet ? now === undefined || now.deleted : now?.revision === ifRevision;
 }
 
+/** Looks, and changes nothing. */
+function only(holds: (now: KeyState) => boolean): Next {
+  return (now) => (holds(now) ? [now] : []);
+}
+
 function toldAfter(call: Call): Next {
   const { told, act } = call;
-  const only = (holds: (now: KeyState) => boolean): Next => (now) => (holds(now) ? [now] : []);
   if (told?.kind === "get") return only((now) => isSame(now, told.found));
   if (told?.kind !== "memory") return () => [];
   const { result } = told;
@@ -55,6 +59,9 @@ function toldAfter(call: Call): Next {
   return effect(call, result.now.revision);
 }
 
-function isSame(now: KeyState, found: { revision: string; deleted?: boolean | undefined } | undefined): boolean {
+function isSame(
+  now: KeyState,
+  found: { revision: string; deleted?: boolean | undefined } | undefined,
+): boolean {
   return now?.revision === found?.revision && (now?.deleted ?? false) === (found?.deleted ?? false);
 }

@@ -44,7 +44,11 @@ export function play(sim: Sim, actor: Actor, act: Act, ended: (call: Call) => vo
     }
     if (process.dead) return;
     call.returned = sim.time.stamp();
-    sim.time.note(who, call.error ? "fails:" : "is told", call.error?.message ?? JSON.stringify(inShort(call)));
+    sim.time.note(
+      who,
+      call.error ? "fails:" : "is told",
+      call.error?.message ?? JSON.stringify(inShort(call)),
+    );
     sideEffects(process);
     await process.settled();
     if (process.dead) return;
@@ -62,13 +66,25 @@ function inShort({ told }: Call): unknown {
       const { result } = told;
       return result.claimed
         ? { claimed: true, already: result.already, term: result.lease.term }
-        : { claimed: false, why: result.why, state: result.view.state, agent: result.view.agent, term: result.view.term };
+        : {
+            claimed: false,
+            why: result.why,
+            state: result.view.state,
+            agent: result.view.agent,
+            term: result.view.term,
+          };
     }
     case "finish": {
       const { result } = told;
       return result.done
         ? { done: true, already: result.already, term: result.claim.term, n: result.claim.n }
-        : { done: false, why: result.why, state: result.view.state, agent: result.view.agent, term: result.view.term };
+        : {
+            done: false,
+            why: result.why,
+            state: result.view.state,
+            agent: result.view.agent,
+            term: result.view.term,
+          };
     }
     case "reopen":
       return told.result.done
@@ -77,11 +93,19 @@ function inShort({ told }: Call): unknown {
     case "renew":
       return { renewed: told.result?.renewed, term: told.term };
     case "read":
-      return { state: told.view.state, agent: told.view.agent, term: told.view.term, lapsed: told.view.lapsed };
+      return {
+        state: told.view.state,
+        agent: told.view.agent,
+        term: told.view.term,
+        lapsed: told.view.lapsed,
+      };
     case "wait":
       return { kind: told.result.kind };
     case "memory":
-      return { kind: told.result.kind, revision: told.result.kind === "absent" ? undefined : told.result.now?.revision };
+      return {
+        kind: told.result.kind,
+        revision: told.result.kind === "absent" ? undefined : told.result.now?.revision,
+      };
     case "get":
       return { revision: told.found?.revision, deleted: told.found?.deleted };
     case "send":

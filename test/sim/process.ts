@@ -75,7 +75,8 @@ export function startProcess(sim: Sim, call: Call, onDeath: () => void): Process
     background(what, promise) {
       const done = promise.then(
         () => undefined,
-        (error: unknown) => project.warn(`${what}: ${error instanceof Error ? error.message : String(error)}`),
+        (error: unknown) =>
+          project.warn(`${what}: ${error instanceof Error ? error.message : String(error)}`),
       );
       work.add(done);
       void done.then(() => work.delete(done));

@@ -21,7 +21,9 @@ export function requests(sim: Sim, process: Process, who: string): Store {
       time.in(fate.answeredIn, () => {
         time.note(who, what, fate.kind ? `${key} (${fate.kind})` : key);
         const lost = fate.answer === "doubt";
-        process.resume(() => (lost ? fail(unreachable(`Cannot read "${key}": connection reset`)) : answer(taken)));
+        process.resume(() =>
+          lost ? fail(unreachable(`Cannot read "${key}": connection reset`)) : answer(taken),
+        );
       });
     });
   }
@@ -51,7 +53,10 @@ export function requests(sim: Sim, process: Process, who: string): Store {
             ? result
             : fate.answer === "conflict" && conditional // A 409 says nothing of a put that has no rival.
               ? { outcome: "refused" }
-              : { outcome: "unknown", cause: unreachable(`Cannot write "${key}": ${fate.kind}`, fate.httpStatus) };
+              : {
+                  outcome: "unknown",
+                  cause: unreachable(`Cannot write "${key}": ${fate.kind}`, fate.httpStatus),
+                };
         process.resume(() => answer(told));
       });
       if (fate.againIn !== undefined) time.in(fate.againIn, apply);
@@ -61,7 +66,10 @@ export function requests(sim: Sim, process: Process, who: string): Store {
   async function* list(prefix: string, after = ""): AsyncGenerator<Page> {
     for (let from = after, first = true; ; first = false) {
       const start = from;
-      const page = await read("list", prefix, () => ({ storeNow: storeNow(), objects: bucket.page(prefix, start) }));
+      const page = await read("list", prefix, () => ({
+        storeNow: storeNow(),
+        objects: bucket.page(prefix, start),
+      }));
       if (first || page.objects.length > 0) yield page;
       if (page.objects.length < bucket.traits.pageSize) return;
       from = page.objects.at(-1)!.key;

@@ -33,7 +33,8 @@ export async function runHistories(
   let started = 0;
   const running: History[] = [];
   for (;;) {
-    while (running.length < abreast && started < count && failed < until) running.push(startHistory(from + started++ * stride));
+    const room = failed < until ? Math.min(abreast - running.length, count - started) : 0;
+    for (let added = 0; added < room; added++) running.push(startHistory(from + started++ * stride));
     if (running.length === 0) break;
     for (let at = running.length - 1; at >= 0; at--) {
       const history = running[at]!;

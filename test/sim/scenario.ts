@@ -24,7 +24,13 @@ export interface Scenario {
   choose(actor: Actor): Act;
 }
 
-const themes: Readonly<Record<Theme, number>> = { claims: 56, memory: 12, mail: 16, format1: 10, "long log": 6 };
+const themes: Readonly<Record<Theme, number>> = {
+  claims: 56,
+  memory: 12,
+  mail: 16,
+  format1: 10,
+  "long log": 6,
+};
 const weights: Readonly<Record<Theme, Readonly<Record<string, number>>>> = {
   claims: { claim: 36, finish: 30, release: 8, reopen: 5, renew: 6, read: 8, wait: 3, send: 1, set: 1 },
   "long log": { claim: 40, finish: 25, release: 15, reopen: 12, read: 3 },
@@ -46,7 +52,12 @@ export function scenario(seed: number, keepLines: boolean): Scenario {
     // Some agents have two sessions, on one machine or on two, and some sessions run two commands at once.
     const again = at > 0 && dice.chance(0.3);
     const agent = again ? sim.actors.at(-1)!.agent : "abcd"[at]!;
-    newActor(sim, `${agent}${at + 1}`, agent, again && dice.chance(0.4) ? sim.actors.at(-1)!.machine : dice.pick(machines));
+    newActor(
+      sim,
+      `${agent}${at + 1}`,
+      agent,
+      again && dice.chance(0.4) ? sim.actors.at(-1)!.machine : dice.pick(machines),
+    );
   }
   const legacyStep = theme === "format1" ? "old" : undefined;
   if (legacyStep) newActor(sim, "old", dice.chance(0.5) ? sim.actors[0]!.agent : "o", machines[0]!);
@@ -66,7 +77,8 @@ export function scenario(seed: number, keepLines: boolean): Scenario {
 /** From the seed alone, by a share of every hundred. */
 function themeOf(seed: number): Theme {
   let left = (seed * 37) % 100;
-  for (const [theme, share] of Object.entries(themes) as [Theme, number][]) if ((left -= share) < 0) return theme;
+  for (const [theme, share] of Object.entries(themes) as [Theme, number][])
+    if ((left -= share) < 0) return theme;
   return "claims";
 }
 
@@ -136,5 +148,11 @@ function plantLongLog(sim: Sim, step: string): void {
       ttlS: 60,
     });
   }
-  sim.bucket.put(claimKey(step), writeRecord(claimKey(step), claim!), "nothing", -1, sim.time.now - 3_600_000);
+  sim.bucket.put(
+    claimKey(step),
+    writeRecord(claimKey(step), claim!),
+    "nothing",
+    -1,
+    sim.time.now - 3_600_000,
+  );
 }

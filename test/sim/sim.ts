@@ -110,7 +110,12 @@ export function newMachine({ dice: random, time }: Sim): Machine {
 }
 
 export function newActor(sim: Sim, name: string, agent: string, machine: Machine): Actor {
-  const actor: Actor = { name, agent, machine, session: { id: "", earlier: [], harness: undefined, host: "host" } };
+  const actor: Actor = {
+    name,
+    agent,
+    machine,
+    session: { id: "", earlier: [], harness: undefined, host: "host" },
+  };
   renameSession(sim, actor);
   sim.actors.push(actor);
   return actor;

@@ -9,6 +9,8 @@ export interface ClaimMoment {
   readonly record: ClaimRecord;
   /** Undefined for what lay there from the beginning. */
   readonly call: Call | undefined;
+  /** Whether it only began the same lease anew. */
+  readonly renewal: boolean;
 }
 
 export interface StepHistory {
@@ -20,10 +22,12 @@ export interface StepHistory {
 
 export function stepHistory(sim: Sim, step: string, legacy: boolean): StepHistory {
   const states = sim.bucket.history.get(claimKey(step)) ?? [];
-  const moments = states.map((applied) => ({
+  const records = states.map((applied) => JSON.parse(textOf(applied)) as ClaimRecord);
+  const moments = states.map((applied, at) => ({
     applied,
-    record: JSON.parse(textOf(applied)) as ClaimRecord,
+    record: records[at]!,
     call: sim.calls[applied.call],
+    renewal: at > 0 && (records[at]!.n ?? 0) === (records[at - 1]!.n ?? 0),
   }));
   return { step, moments, legacy };
 }
@@ -33,11 +37,12 @@ export function holderIn(sim: Sim, { session }: ClaimRecord | LogEntry): string 
   return session == null ? null : (sim.sessions.get(session) ?? "?");
 }
 
-/** The first write that the store took of each call that was about this step. */
-export function takenByCall({ step, moments }: StepHistory): ReadonlyMap<number, Applied> {
-  const taken = new Map<number, Applied>();
-  for (const { applied, call } of moments) {
-    if (call && "step" in call.act && call.act.step === step && !taken.has(call.id)) taken.set(call.id, applied);
+/** The changes that the store took of each call that was about this step; a renewal changes nothing. */
+export function takenByCall({ step, moments }: StepHistory): ReadonlyMap<number, readonly Applied[]> {
+  const taken = new Map<number, Applied[]>();
+  for (const { applied, call, renewal } of moments) {
+    if (!call || renewal || !("step" in call.act) || call.act.step !== step) continue;
+    taken.set(call.id, [...(taken.get(call.id) ?? []), applied]);
   }
   return taken;
 }

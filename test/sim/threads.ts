@@ -32,7 +32,8 @@ export async function bundle(changes: readonly Change[] = []): Promise<string> {
           for (const change of changes) {
             if (id !== root + change.file) continue;
             const parts = text.split(change.from);
-            if (parts.length !== 2) throw new Error(`${change.file} has ${parts.length - 1} times: ${change.from}`);
+            if (parts.length !== 2)
+              throw new Error(`${change.file} has ${parts.length - 1} times: ${change.from}`);
             text = parts.join(change.to);
             made.add(change);
           }
@@ -51,7 +52,12 @@ export async function bundle(changes: readonly Change[] = []): Promise<string> {
 /** Runs the seeds from `from` on in so many threads, each every so-manieth of them. */
 export async function simulate(
   code: string,
-  { from, count, threads, until = Number.POSITIVE_INFINITY }: { from: number; count: number; threads: number; until?: number },
+  {
+    from,
+    count,
+    threads,
+    until = Number.POSITIVE_INFINITY,
+  }: { from: number; count: number; threads: number; until?: number },
 ): Promise<Summary> {
   const parts = await Promise.all(
     Array.from({ length: threads }, (_, at) => {
@@ -62,7 +68,8 @@ export async function simulate(
   const sum = (of: (part: Summary) => number): number => parts.reduce((total, part) => total + of(part), 0);
   const themes: Record<string, number> = {};
   for (const part of parts)
-    for (const [theme, histories] of Object.entries(part.themes)) themes[theme] = (themes[theme] ?? 0) + histories;
+    for (const [theme, histories] of Object.entries(part.themes))
+      themes[theme] = (themes[theme] ?? 0) + histories;
   return {
     histories: sum(({ histories }) => histories),
     calls: sum(({ calls }) => calls),
@@ -79,9 +86,12 @@ export function replaySeed(code: string, seed: number): Promise<Result> {
 
 function run<Answer>(code: string, job: Job): Promise<Answer> {
   return new Promise((answer, fail) => {
-    const worker = new Worker(new URL(`data:text/javascript;base64,${Buffer.from(code).toString("base64")}`), {
-      workerData: job,
-    });
+    const worker = new Worker(
+      new URL(`data:text/javascript;base64,${Buffer.from(code).toString("base64")}`),
+      {
+        workerData: job,
+      },
+    );
     worker.once("message", answer);
     worker.once("error", fail);
     worker.once("exit", (status) => fail(new Error(`the thread ended with ${status}`)));

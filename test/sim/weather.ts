@@ -41,7 +41,18 @@ export function putFate(dice: Dice, { faults }: Weather, visibleLateMs: number):
   const doubt = { answeredIn: giveUp, answer: "doubt" } as const;
   const later = dice.chance(0.8) ? dice.between(10, 8_000) : dice.between(8_000, 200_000);
   switch (
-    dice.weighted({ request: 2, reply: 4, late: 2, duplicate: 2, conflict: 2, before: 1, after: 2, throttled: 1, slow: 2, unseen: 2 })
+    dice.weighted({
+      request: 2,
+      reply: 4,
+      late: 2,
+      duplicate: 2,
+      conflict: 2,
+      before: 1,
+      after: 2,
+      throttled: 1,
+      slow: 2,
+      unseen: 2,
+    })
   ) {
     case "request":
       return { kind: "request lost", ...doubt };
@@ -60,12 +71,23 @@ export function putFate(dice: Dice, { faults }: Weather, visibleLateMs: number):
     case "throttled":
       return { kind: "429", ...doubt, answeredIn, httpStatus: 429 };
     case "slow":
-      return { kind: "slow", appliedIn: appliedIn + later / 4, answeredIn: answeredIn + later / 2, answer: "reply" };
+      return {
+        kind: "slow",
+        appliedIn: appliedIn + later / 4,
+        answeredIn: answeredIn + later / 2,
+        answer: "reply",
+      };
     case "unseen": {
       if (visibleLateMs === 0) return { kind: "reply lost", appliedIn, ...doubt };
       // The store notes its time when a large or slow put begins, and lists the object when it is whole.
       const whole = appliedIn + dice.below(visibleLateMs);
-      return { kind: "listed late", notedIn: appliedIn, appliedIn: whole, answeredIn: whole + 5, answer: "reply" };
+      return {
+        kind: "listed late",
+        notedIn: appliedIn,
+        appliedIn: whole,
+        answeredIn: whole + 5,
+        answer: "reply",
+      };
     }
   }
 }
@@ -81,6 +103,11 @@ export function readFate(dice: Dice, { faults }: Weather): Fate {
     case "after":
       return { kind: "reply lost", appliedIn, answeredIn: dice.between(60, longTimeoutMs), answer: "doubt" };
     case "slow":
-      return { kind: "slow", appliedIn: appliedIn + dice.below(3_000), answeredIn: answeredIn + 3_000 + dice.below(3_000), answer: "reply" };
+      return {
+        kind: "slow",
+        appliedIn: appliedIn + dice.below(3_000),
+        answeredIn: answeredIn + 3_000 + dice.below(3_000),
+        answer: "reply",
+      };
   }
 }

@@ -15,7 +15,7 @@ export interface Interval<State> {
 export type Verdict = "linearizable" | "not linearizable" | "undecided";
 
 /** States that one search visits at most, before it gives up. */
-const searchLimit = 200_000;
+const searchLimit = 30_000;
 const mostCalls = 120;
 
 /**

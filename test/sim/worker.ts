@@ -8,4 +8,5 @@ export type Job =
 
 const job = workerData as Job;
 if (!("replay" in job)) Error.stackTraceLimit = 0; // Errors that are answers are made by the million.
-parentPort?.postMessage("replay" in job ? await replay(job.replay) : await runHistories(job.from, job.count, job));
+const answer = "replay" in job ? await replay(job.replay) : await runHistories(job.from, job.count, job);
+parentPort?.postMessage(answer, []);

@@ -1,0 +1,30 @@
+import { describe, expect, it } from "vitest";
+import { bugs } from "./sim/bugs.ts";
+import { bundle, simulate } from "./sim/threads.ts";
+
+/** Histories in which a planted bug must have shown itself, and how many are run at a time. */
+const most = 10_000;
+const some = 250;
+
+describe("a simulation with a bug planted in it", () => {
+  it.concurrent.each(bugs)("notices $name", { timeout: 300_000 }, async ({ name, changes, seenAs }) => {
+    const code = await bundle(changes);
+    for (let run = 0; run < most; run += some) {
+      const { failures } = await simulate(code, { from: 1 + run, count: some, threads: 1 });
+      const seen = failures.findIndex(({ violations }) => violations.some((words) => seenAs.test(words)));
+      if (seen < 0) continue;
+      const { seed, violations } = failures[seen]!;
+      console.log(`${name}: after ${seed} histories: ${violations.find((words) => seenAs.test(words))}`);
+      return;
+    }
+    expect.unreachable(`${most} histories did not show it`);
+  });
+
+  it("refuses to plant what is not in the source", async () => {
+    const change = { file: "src/coord/claims.ts", from: "no such text", to: "" };
+    await expect(bundle([change])).rejects.toThrow(/src\/coord\/claims\.ts has 0 times: no such text/);
+    await expect(bundle([{ ...change, file: "src/cli/none.ts" }])).rejects.toThrow(
+      /no part of the simulation/,
+    );
+  });
+});
