@@ -111,6 +111,15 @@ describe("claude-code finds what is where", () => {
     expect(files).toContainEqual(["agent-a7f3c09d.meta.json", 118]);
   });
 
+  it("a session that lies in two folders is the one written last, and the other is named", async () => {
+    const host = testHost("claude-code");
+    const projects = join(host.home, ".claude/projects");
+    write(join(projects, "-moved", `${main}.jsonl`), line({ type: "user", cwd: "/home/ana/moved" }));
+    const { sessions, warnings } = await claudeCode.sessions(host, undefined);
+    expect(sessions.filter(({ id }) => id === main).map(({ cwd }) => cwd)).toEqual(["/home/ana/moved"]);
+    expect(warnings).toEqual([expect.stringContaining(`session ${main} is also at`)]);
+  });
+
   it("a transcript that is no JSON, has no cwd or no UUID is a session all the same", async () => {
     const host = testHost();
     write(join(host.home, ".claude/projects/-p/notes.jsonl"), "plain words\n");

@@ -149,8 +149,25 @@ export function collector() {
         problems.push(asTracecraftError(error));
       }
     },
-    found: (): Found => ({ sessions: sessions.toSorted(byActivity), problems, warnings }),
+    found: (): Found => ({
+      sessions: newestOfEach(sessions.toSorted(byActivity), warnings),
+      problems,
+      warnings,
+    }),
   };
+}
+
+/** A session that was moved may lie in two places for a while: the one written last is it. */
+function newestOfEach(sessions: readonly Session[], warnings: string[]): Session[] {
+  const found = new Map<string, Session>();
+  for (const session of sessions) {
+    if (!found.has(session.id)) found.set(session.id, session);
+    else
+      warnings.push(
+        `session ${session.id} is also at ${session.paths[0] ?? ""}, which is older and was not read`,
+      );
+  }
+  return [...found.values()];
 }
 
 function byActivity(a: Session, b: Session): number {

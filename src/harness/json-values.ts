@@ -1,12 +1,15 @@
 const decoder = new TextDecoder();
+/** A longer record counts as JSON unseen: to parse it would take several times its size in memory. */
+const maxCheckedBytes = 64 * 1024 * 1024;
 
 /** The text of a record. Bytes that are no UTF-8 read as U+FFFD: for readers only, never for what is mirrored. */
 export function textOf(record: Uint8Array): string {
   return decoder.decode(record);
 }
 
-/** Whether a record is exactly one JSON value. */
+/** Whether a record is exactly one JSON value, as far as that can be told in bounded memory. */
 export function isOneValue(record: Buffer): boolean {
+  if (record.length > maxCheckedBytes) return true;
   try {
     JSON.parse(record.toString("utf8"));
     return true;
