@@ -25,7 +25,10 @@ export const memoryList = defineCommand({
       },
       // Bare, all of them, and nothing else: scripts loop over them.
       text: keys
-        .map(({ key, record }) => shownLine(key) + (record ? `  ${echoed(valueText(record.value))}` : ""))
+        .map(
+          ({ key, record }) =>
+            shownLine(key) + (values && record ? `  ${echoed(valueText(record.value))}` : ""),
+        )
         .join("\n"),
       warnings: problems.map(({ key, why }) => `malformed: ${key} (${why})`),
     };

@@ -2,7 +2,7 @@ import { eventKey } from "../format/keys.ts";
 import { formatTime, schemaNumber, writeRecord } from "../format/records.ts";
 import { clockOffset, correctedNow } from "./clock.ts";
 import { surelyPutFresh } from "./fresh.ts";
-import type { Project } from "./project.ts";
+import type { LocalState, Project } from "./project.ts";
 
 /** What happened, besides who and when: `kind` and whatever belongs to it, in snake_case. */
 export interface Happening {
@@ -41,8 +41,20 @@ export function journal(
     agent: project.agent,
     session: project.session.id,
   };
-  const key = eventKey(BigInt(Math.trunc(at)) * 1_000_000n, project.agent, id);
+  const key = eventKey(nextNs(project, at), project.agent, id);
   const written = surelyPutFresh(project, key, writeRecord(key, record));
   project.background("the journal", written);
   return written.catch(() => undefined);
+}
+
+/** The last key of this process, for each place that it writes to. */
+const lastKeys = new WeakMap<LocalState, bigint>();
+
+/** The time that names an event, in ns: what one process writes within a millisecond keeps its order. */
+function nextNs({ local }: Project, at: number): bigint {
+  const now = BigInt(Math.trunc(at)) * 1_000_000n;
+  const last = lastKeys.get(local) ?? 0n;
+  const next = last >= now && last < now + 1_000_000n ? last + 1n : now;
+  lastKeys.set(local, next);
+  return next;
 }
