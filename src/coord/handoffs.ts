@@ -1,4 +1,5 @@
 import { messageKey } from "../format/keys.ts";
+import { isName } from "../format/names.ts";
 import { schemaNumber, valueLimit, writeRecord, type HandoffRecord } from "../format/records.ts";
 import type { ClaimRecord, ClaimState } from "./claim-record.ts";
 import { surelyPutFresh } from "./fresh.ts";
@@ -58,6 +59,8 @@ export function tellNext(project: Project, step: string, claim: ClaimRecord): vo
   const entry = claim.log?.find(({ n }) => n === handoff?.n);
   if (!handoff?.next_agent || !entry?.agent || handoff.n === undefined) return;
   const id = entry.nonce.slice(0, 8);
+  // Format 1 tells nobody of its handoffs; and a name or a nonce that we would not write makes no key of ours.
+  if (!isName(handoff.next_agent) || !isName(entry.agent) || !/^[0-9a-f]{8}$/.test(id)) return;
   const key = messageKey(handoff.next_agent, BigInt(Date.parse(entry.at)) * 1_000_000n, entry.agent, id);
   const next = handoff.next_action ? `\nnext action: ${handoff.next_action}` : "";
   const message = {
