@@ -179,13 +179,24 @@ function show({ agent, words, out, err, status }) {
   for (const line of `${out}${err}`.split("\n")) if (line !== "") say(`  ${line}`);
 }
 
+/** The bucket as a listing shows it: a mutable key is a row of numbered files below `.v`, of which the last is current. */
 function tree(folder, indent = "  ") {
-  return readdirSync(folder, { withFileTypes: true })
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap((entry) => {
-      const line = `${indent}${entry.name}${entry.isDirectory() ? "/" : ""}`;
-      return entry.isDirectory() ? [line, ...tree(join(folder, entry.name), `${indent}  `)] : [line];
+  const entries = readdirSync(folder, { withFileTypes: true });
+  const rows = entries.some(({ name }) => name === ".v") ? readdirSync(join(folder, ".v")) : [];
+  const mutable = rows.map((name) => {
+    const versions = readdirSync(join(folder, ".v", name)).filter((file) => /^\d+$/.test(file)).length;
+    return { name, lines: [`${indent}${name}  (${versions} ${versions === 1 ? "version" : "versions"})`] };
+  });
+  const others = entries
+    .filter(({ name }) => !name.startsWith("."))
+    .map((entry) => {
+      const below = entry.isDirectory() ? tree(join(folder, entry.name), `${indent}  `) : [];
+      return {
+        name: entry.name,
+        lines: [`${indent}${entry.name}${entry.isDirectory() ? "/" : ""}`, ...below],
+      };
     });
+  return [...mutable, ...others].toSorted((a, b) => (a.name < b.name ? -1 : 1)).flatMap(({ lines }) => lines);
 }
 
 function chapter(title) {
