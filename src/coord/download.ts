@@ -67,7 +67,7 @@ export async function downloadArtifact(project: Project, download: Download): Pr
     return same ? { kind: "already there", ...answer } : { kind: "exists", key };
   } finally {
     await file.abandon();
-    await recording.catch(() => undefined);
+    await recording;
   }
 }
 
@@ -93,7 +93,9 @@ async function receive(
   try {
     for (;;) {
       while (next < size && pending.length < piecesAtOnce) {
-        pending.push(fetchPiece(next));
+        const piece = fetchPiece(next);
+        piece.catch(() => undefined); // Looked at in its turn, or not at all after an earlier one failed.
+        pending.push(piece);
         next += pieceBytes;
       }
       const piece = await pending.shift();
@@ -111,16 +113,21 @@ async function receive(
   }
 }
 
-/** What was recorded of the version that is being read. */
+/** What was recorded of the version that is being read. A journal that cannot be read is said to be so. */
 async function recordOf(
   project: Project,
   key: string,
   { version, writtenAt }: StoredObject,
 ): Promise<Recorded | undefined> {
-  const arrivedAt = writtenAt ?? (await findArtifact(project, key))?.writtenAt;
-  return arrivedAt === undefined
-    ? undefined
-    : await recordedArtifact(project, { key, version, writtenAt: arrivedAt });
+  try {
+    const arrivedAt = writtenAt ?? (await findArtifact(project, key))?.writtenAt;
+    if (arrivedAt === undefined) return undefined;
+    return await recordedArtifact(project, { key, version, writtenAt: arrivedAt });
+  } catch (error) {
+    if (!(error instanceof TracecraftError)) throw error;
+    project.warn(`the hash of "${key}" could not be looked up (${error.message})`);
+    return undefined;
+  }
 }
 
 /** Whether something else than such an artifact is certainly there, so that nothing need be fetched to refuse. */

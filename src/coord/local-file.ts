@@ -83,7 +83,7 @@ export interface Landing {
  * link among them is refused, because it could lead anywhere. `shown` is the path in messages.
  */
 export async function landing(root: string, path: string, shown: string, nonce: string): Promise<Landing> {
-  await makeFolders(root, dirname(path));
+  await makeFolders(root, dirname(path), shown);
   const temporary = join(dirname(path), `.${basename(path).slice(0, 100)}.${nonce}.tmp`);
   const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
   const guarded = async <T>(work: Promise<T>): Promise<T> => {
@@ -136,20 +136,23 @@ async function placeIfAbsent(temporary: string, path: string): Promise<boolean> 
   return true;
 }
 
-async function makeFolders(root: string, folder: string): Promise<void> {
+async function makeFolders(root: string, folder: string, shown: string): Promise<void> {
   const way = relative(root, folder);
   if (way === ".." || way.startsWith(`..${sep}`))
-    throw new TracecraftError("usage", `Cannot write "${folder}": it is outside of "${root}"`);
-  let at = root;
-  for (const name of way === "" ? [] : way.split(sep)) {
-    at = join(at, name);
-    try {
-      await mkdir(at);
-    } catch (error) {
-      if (codeOf(error) !== "EEXIST") throw writeError(error, at);
+    throw new TracecraftError("usage", `Cannot write "${shown}": it is outside of the folder that was named`);
+  try {
+    await mkdir(root, { recursive: true }); // Named by the user: links in it are his.
+    let at = root;
+    for (const name of way === "" ? [] : way.split(sep)) {
+      at = join(at, name);
+      await mkdir(at).catch((error: unknown) => {
+        if (codeOf(error) !== "EEXIST") throw error;
+      });
+      if (!(await lstat(at)).isDirectory())
+        throw new TracecraftError("usage", `Cannot write "${shown}": "${name}" is not a folder`);
     }
-    if (!(await lstat(at)).isDirectory())
-      throw new TracecraftError("usage", `Cannot write into "${at}": it is not a folder`);
+  } catch (error) {
+    throw error instanceof TracecraftError ? error : writeError(error, shown);
   }
 }
 
