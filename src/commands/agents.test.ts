@@ -2,7 +2,16 @@ import { expect, it } from "vitest";
 import { heartbeat, registerAgent } from "../coord/agents.ts";
 import { memoryLocalState } from "../coord/local.ts";
 import { memoryStore } from "../store/memory.ts";
-import { answer, objects, plant, storyTime, terminal, testContext, testProject } from "../../test/project.ts";
+import {
+  answer,
+  objects,
+  plant,
+  storyTime,
+  terminal,
+  testContext,
+  testProject,
+  withDefaults,
+} from "../../test/project.ts";
 import { agents } from "./agents.ts";
 
 async function shop() {
@@ -41,7 +50,7 @@ it("agents lists who is here and when the store last heard of each", async () =>
     web-1    active   design   now       claude-code   laptop-a
     # 0"
   `);
-  const { data } = await agents.run(testContext(me), {});
+  const { data } = await agents.run(testContext(me), withDefaults(agents, {}));
   expect(data["agents"]).toContainEqual({
     agent: "test-3",
     state: "away",
@@ -69,6 +78,23 @@ it("agents says that there is none, and one malformed record hides no other", as
   expect(text).toContain("old one  active  -  seen 0s ago  -@-");
   expect(text).toContain("web-1");
   expect(text).toContain("2> warning: malformed: agents/broken.json (not JSON at byte 1)");
+});
+
+it("agents shows twenty, and how many more there are", async () => {
+  const { me, store } = await shop();
+  const time = "2026-11-22T12:17:21+00:00";
+  for (let n = 0; n < 30; n++)
+    await plant(store, `agents/a${n}.json`, {
+      id: `a${n}`,
+      status: "active",
+      started_at: time,
+      heartbeat: time,
+    });
+  expect((await answer(agents, me)).split("\n").slice(20)).toEqual([
+    "… 13 more: tracecraft agents --all",
+    "# 0",
+  ]);
+  expect((await answer(agents, me, { all: true })).split("\n")).toHaveLength(34);
 });
 
 it("a heartbeat is put at most once a minute, at once for another step, and keeps what others wrote there", async () => {

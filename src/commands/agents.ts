@@ -1,7 +1,7 @@
 import { listAgents, type AgentView } from "../coord/agents.ts";
 import { formatTime } from "../format/records.ts";
 import { defineCommand, type View } from "./command.ts";
-import { list, type Cell } from "./table.ts";
+import { list, shownRows, type Cell } from "./table.ts";
 import { shownLine } from "./text.ts";
 import { span, timeFor } from "./values.ts";
 
@@ -9,16 +9,16 @@ export const agents = defineCommand({
   name: "agents",
   summary: "List who is here and when each was last heard of",
   positionals: {},
-  options: {},
+  options: { all: { help: "all of them, also past the first 20" } },
   exits: {},
   examples: ["tracecraft agents"],
   needs: "project",
 
-  async run({ project }) {
+  async run({ project }, { all: everyone }) {
     const { agents: all, problems, storeNow } = await listAgents(project);
     return {
       data: { agents: all.map(agentJson), problems },
-      text: (view) => (all.length === 0 ? "No agents found." : table(view, all, storeNow)),
+      text: (view) => (all.length === 0 ? "No agents found." : table(view, all, storeNow, everyone)),
       warnings: problems.map(({ key, why }) => `malformed: ${key} (${why})`),
     };
   },
@@ -53,7 +53,8 @@ function cells({ agent, state, step }: AgentView): Cell[] {
   ];
 }
 
-function table(view: View, all: readonly AgentView[], storeNow: number): string {
+function table(view: View, all: readonly AgentView[], storeNow: number, everyone: boolean): string {
+  const { rows, more } = shownRows(everyone, all);
   const titles = [
     "AGENT",
     "STATE",
@@ -63,12 +64,13 @@ function table(view: View, all: readonly AgentView[], storeNow: number): string 
   ];
   return list(view, {
     columns: titles.map((title) => ({ title })),
-    rows: all.map((agent) => {
+    rows: rows.map((agent) => {
       const harness = shownLine(agent.harness ?? "-");
       const host = shownLine(agent.host ?? "-");
       if (view.layout === "plain")
         return [...cells(agent), `seen ${span(agent.seenS)} ago`, `${harness}@${host}`];
       return [...cells(agent), { text: timeFor(view, agent.seenAt, storeNow), style: "dim" }, harness, host];
     }),
+    ...(more > 0 && { more: `${more} more: tracecraft agents --all` }),
   });
 }

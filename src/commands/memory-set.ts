@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { setMemory } from "../coord/memory.ts";
 import { TracecraftError } from "../errors.ts";
@@ -86,6 +85,7 @@ async function valueFrom(
 }
 
 async function readValue(path: string, shown: string): Promise<Uint8Array> {
+  const { readFile } = await import("node:fs/promises");
   try {
     return await readFile(path);
   } catch (error) {

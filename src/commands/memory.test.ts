@@ -143,6 +143,9 @@ it("memory set takes its value from a file or standard input, byte for byte", as
     expect(await set({ value: "{", jsonValue: true })).toContain("the value is not JSON");
     expect(await set({ value: "[".repeat(150) + "]".repeat(150), jsonValue: true })).toContain("# 2");
     expect(await set({ value: "x".repeat(262_145) })).toContain("# 2");
+    expect(
+      await set({ key: Array.from({ length: 8 }, () => "x".repeat(120)).join("."), value: "x" }),
+    ).toContain("bytes, over 900");
     expect(await answer(memoryGet, as("web-1"), { key: "k" })).toContain('{"a":[1,2]}');
   } finally {
     rmSync(folder, { recursive: true });

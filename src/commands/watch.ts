@@ -34,7 +34,11 @@ export const watch = defineCommand({
       for (const { key, why } of news.problems) project.warn(`malformed: ${key} (${why})`);
       ({ mark } = news);
       told += news.entries.length;
-      if (once) return { data: { count: told, cursor: writeCursor(mark) }, text: "" };
+      if (once) {
+        const cursor = writeCursor(mark);
+        const next = `tracecraft watch --once --since ${cursor}`;
+        return { data: { count: told, cursor }, text: "", next };
+      }
       if (signal.aborted) throw new TracecraftError("interrupted", "Interrupted");
 
       pauseMs = news.entries.length > 0 ? firstPauseMs : Math.min(longestPauseMs, pauseMs * 1.5);

@@ -3,6 +3,7 @@ import { TracecraftError } from "../errors.ts";
 import { artifactKey, artifactsPrefix } from "../format/keys.ts";
 import type { Expect, Listed, PutResult, Source } from "../store/store.ts";
 import { recordArtifact, recordedArtifact, type Recorded } from "./artifact-log.ts";
+import { checkKeyLength } from "./key-length.ts";
 import { fileSource } from "./local-file.ts";
 import type { Project } from "./project.ts";
 
@@ -48,6 +49,7 @@ export type UploadResult =
  */
 export async function uploadFile(project: Project, upload: Upload): Promise<UploadResult> {
   const key = artifactKey(upload.place, upload.name);
+  checkKeyLength(project, key, "upload", upload.shown);
   const file = await fileSource(upload.path, upload.shown, upload.inspect);
   const { size, sha256 } = file;
   const source: Source = {

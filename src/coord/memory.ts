@@ -3,6 +3,7 @@ import { memoryRecordKey } from "../format/keys.ts";
 import { formatTime, valueLimit, writeRecord } from "../format/records.ts";
 import { correctedNow } from "./clock.ts";
 import { journal } from "./journal.ts";
+import { checkKeyLength } from "./key-length.ts";
 import { readLocal } from "./local.ts";
 import { landedInMemory, nextMemory, readMemory, type Memory } from "./memory-record.ts";
 import { updateOwn } from "./own-record.ts";
@@ -39,6 +40,7 @@ export async function setMemory(
   value: unknown,
   { ifRevision }: { ifRevision?: string | undefined } = {},
 ): Promise<MemoryResult> {
+  checkKeyLength(project, memoryRecordKey(key), "set", key);
   checkValue(project, key, value);
   const cached = recall(project, key);
   const fits = ifRevision === undefined || cached?.record.revision === ifRevision;
