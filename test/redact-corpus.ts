@@ -1,4 +1,7 @@
-import { type Rule } from "../src/redact/rule.ts";
+import type { Counts } from "../src/redact/mask.ts";
+import { type Redactor, createRedactor } from "../src/redact/redact.ts";
+import type { Rule } from "../src/redact/rule.ts";
+import { builtInRules } from "../src/redact/rules.ts";
 
 /** A generator of numbers from 0 to 1 that always gives the same ones for a seed (mulberry32). */
 export function seeded(seed: number): () => number {
@@ -131,4 +134,38 @@ export function leaked(output: string, secret: string, write: (text: string) => 
 export function samplesOf(rule: Rule, count: number, random: () => number): Sample[] {
   const { yes } = rule.details();
   return Array.from({ length: count }, (_, index) => fill(yes[index % yes.length]!, random));
+}
+
+/** Every rule: tokens, scans, and values by their names. */
+export function allRules(): Rule[] {
+  const { tokens, scanned, assigned } = builtInRules();
+  return [...tokens, ...scanned, ...assigned()];
+}
+
+const untilAutomaton = 256 * 1024;
+
+/** A redactor that has read enough to have built its automaton. */
+export function warmRedactor(): Redactor {
+  const redactor = createRedactor();
+  redactor.line(Buffer.alloc(untilAutomaton + 1, "nothing to see here. "));
+  return redactor;
+}
+
+/** Redacts one text with both prefilters, which must agree: the table of a young process and the automaton of an old one. */
+export function bothPrefilters(): (text: string) => { readonly text: string; readonly counts: Counts } {
+  const warm = warmRedactor();
+  let cold = createRedactor();
+  let fed = 0;
+  return (text) => {
+    fed += 2 * text.length; // What is decoded counts too.
+    if (fed > untilAutomaton / 4) [cold, fed] = [createRedactor(), 0];
+    const bytes = Buffer.from(text);
+    const line = warm.line(bytes);
+    const young = cold.line(bytes);
+    const answer = { text: Buffer.from(line.bytes).toString(), counts: line.counts };
+    if (Buffer.compare(line.bytes, young.bytes) !== 0) {
+      throw new Error(`The prefilters disagree: ${answer.text} and ${Buffer.from(young.bytes).toString()}`);
+    }
+    return answer;
+  };
 }

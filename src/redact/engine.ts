@@ -2,9 +2,9 @@ import { searchEscapes } from "./escapes.ts";
 import type { Prefilter } from "./prefilter.ts";
 import { type Search, type Span, newSearch, ranks } from "./search.ts";
 
-// Nanoseconds, nearly: what one text may cost before the rest of it goes whole. Real records need about 5 a byte.
-const freeWork = 5_000_000;
-const workPerByte = 60;
+// Nanoseconds, nearly: what one text may cost before the rest of it goes whole. Real records need about 1 a byte.
+const freeWork = 2_000_000;
+const workPerByte = 25;
 
 /** Every secret in one text, sorted and merged. Bytes are given where the text came as such. */
 export type FindSecrets = (text: string, bytes?: Uint8Array) => Span[];

@@ -52,9 +52,10 @@ export interface Literals {
 export function ruleLiterals(rules: Rules): Literals {
   const literals: Literal[] = escapeStarts.map((text) => ({ text, exact: false, found: decodeHere }));
   const encoded: EncodedKey[] = [];
-  for (const rule of rules.tokens) {
+  for (const [index, rule] of rules.tokens.entries()) {
     for (const key of rule.keys) {
-      const found = tokenMatcher(rule, key, ranks.token - key.length / 1000);
+      // The longer key first, then the order of the tables: no two rules have one rank.
+      const found = tokenMatcher(rule, key, ranks.token - key.length / 1000 + index / 1_000_000);
       literals.push({ text: key, exact: true, found });
       if (key.length >= shortestKey) encoded.push({ key, found });
     }

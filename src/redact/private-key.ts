@@ -38,20 +38,30 @@ function nextOf(search: Search, word: string, from: number): number {
   return found;
 }
 
-/** The next line of a body: a long run of base64 that no word or path is. Another header or footer ends the search. */
+/** The next line of a body. Another header or footer ends the search; where there was none is not searched twice. */
 function nextBody(search: Search, from: number, limit: number): readonly [number, number] | undefined {
   const { text } = search;
-  for (let at = from; at < limit && at < text.length; at++) {
-    search.work++;
-    if (text.startsWith("-----", at)) return undefined;
-    if (bodyCharacters.has[text.charCodeAt(at)] !== 1) continue;
+  const known = search.memo.get("no body");
+  const start = known && from >= known[0] && from < known[1] ? known[1] : from;
+  const stop = Math.min(limit, text.length);
+  let at = start;
+  while (at < stop && !(text[at] === "-" && text.startsWith("-----", at))) {
+    if (bodyCharacters.has[text.charCodeAt(at)] !== 1) {
+      at++;
+      continue;
+    }
     const end = runEnd(search, bodyCharacters, at);
-    const line = text.slice(at, Math.min(end, at + 128));
-    if (line.length >= shortestLine && /[0-9]/.test(line) && /[A-Z]/.test(line) && /[a-z]/.test(line))
-      return [at, end];
+    if (isBodyLine(text.slice(at, Math.min(end, at + 128)))) return [at, end];
     at = end;
   }
+  search.work += Math.max(0, at - start) * 4;
+  search.memo.set("no body", [from, at]);
   return undefined;
+}
+
+/** A long run of base64 that no word or path is. */
+function isBodyLine(line: string): boolean {
+  return line.length >= shortestLine && /[0-9]/.test(line) && /[A-Z]/.test(line) && /[a-z]/.test(line);
 }
 
 const lastLine = /(?:\\[nrt]|[\s>|+=]|\d{1,5}\xe2\x86\x92){1,24}[A-Za-z0-9+/]{1,76}={0,2}(?![A-Za-z0-9+/])/y;

@@ -12,7 +12,7 @@ datadog_key | datadog ddapikey ddappkey ddclienttoken | (?:[0-9a-f]{32}|[0-9a-f]
 heroku_api_key | heroku | [0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12} | HEROKU_API_KEY=<U> | HEROKU_API_KEY=<h9>
 twilio_auth_token | twilio | [0-9a-f]{32} | TWILIO_AUTH_TOKEN=<h32> | TWILIO_AUTH_TOKEN=<h9>
 mailgun_signing_key | mailgun | [0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8} | MAILGUN_API_KEY=<h32>-<h8>-<h8> | MAILGUN_API_KEY=<h9>
-discord_secret | discord | [A-Za-z0-9_-]{32}(?:\.[A-Za-z0-9_.-]{0,60})? | DISCORD_CLIENT_SECRET=<b32> | DISCORD_CLIENT_SECRET=<b9>
+discord_secret | discord | [A-Za-z0-9_-]{32} | DISCORD_CLIENT_SECRET=<b32> | DISCORD_CLIENT_SECRET=<b9>
 google_client_secret | googleclientsecret gcpclientsecret | [A-Za-z0-9_-]{24} | GOOGLE_CLIENT_SECRET=<b24> | GOOGLE_CLIENT_SECRET=<b9>
 cohere_key | cohere coapikey | [A-Za-z0-9]{40} | COHERE_API_KEY=<w40> ; CO_API_KEY=<w40> | COHERE_API_KEY=<w9>
 mistral_key | mistral | [A-Za-z0-9]{32} | MISTRAL_API_KEY=<w32> | MISTRAL_API_KEY=<w9>
@@ -94,7 +94,7 @@ kubeadm_token | kubeadm bootstraptoken | [a-z0-9]{6}\.[a-z0-9]{16} | KUBEADM_TOK
 telegram_secret | telegram tgapi | [0-9a-f]{32} | TELEGRAM_API_HASH=<h32> | TELEGRAM_API_HASH=<h9>
 mapbox_legacy_token | mapbox | [st]k\.[A-Za-z0-9_.-]{60,300} | MAPBOX_SECRET_TOKEN=sk.<w80> | MAPBOX_SECRET_TOKEN=sk.<w9>
 grafana_legacy_key | grafana | [A-Za-z0-9+/=_-]{60,200} | GRAFANA_API_KEY=<w80> | GRAFANA_API_KEY=<w9>
-ngrok_token | ngrok | (?:[a-z0-9]{2,4}_)?[A-Za-z0-9_]{40,60} | NGROK_AUTHTOKEN=<w27>_<w21> | NGROK_AUTHTOKEN=<w9>
+ngrok_token | ngrok | [A-Za-z0-9_]{40,64} | NGROK_AUTHTOKEN=<w27>_<w21> | NGROK_AUTHTOKEN=<w9>
 launchdarkly_legacy_key | launchdarkly | [A-Za-z0-9_=-]{40} | LAUNCHDARKLY_ACCESS_TOKEN=<b40> | LAUNCHDARKLY_ACCESS_TOKEN=<b9>
 confluent_secret | confluent kafka | [A-Za-z0-9+/]{64} | CONFLUENT_CLOUD_API_SECRET=<s64> ; KAFKA_SASL_PASSWORD=<s64> | CONFLUENT_CLOUD_API_SECRET=<s9>
 snowflake_secret | snowflake | [A-Za-z0-9!@#%^*_+=-]{10,64} | SNOWFLAKE_PASSWORD=<w20> | SNOWFLAKE_PASSWORD=<w5>

@@ -1,15 +1,15 @@
 /** Tokens of messaging, mail and social services: name | keys | shape | yes | no. See `rule.ts`. */
 export const chatRules = String.raw`
-slack_token | xoxb- xoxp- xoxa- xoxr- xoxs- xoxc- xoxd- xoxo- | xox[abprscod]-[A-Za-z0-9%/+=-]{10,400} | xoxb-<d12>-<d12>-<w24> ; xoxp-<d12>-<d12>-<d12>-<h32> ; xoxd-<w60> | xoxb-<d5> ; xoxb-xxxxxxxxxxxx
 slack_config_token | xoxe- xoxe. | xoxe[.-](?:xox[bp]-)?\d{0,2}-?[A-Za-z0-9-]{100,400} | xoxe.xoxp-1-<w163> ; xoxe-1-<w146> | xoxe-1-<w9>
+slack_token | xoxb- xoxp- xoxa- xoxr- xoxs- xoxc- xoxd- xoxo- | xox[abprscod]-[A-Za-z0-9%/+=-]{10,400} | xoxb-<d12>-<d12>-<w24> ; xoxp-<d12>-<d12>-<d12>-<h32> ; xoxd-<w60> | xoxb-<d5> ; xoxb-xxxxxxxxxxxx
 slack_app_token | xapp- | xapp-\d-[A-Z0-9]{8,16}-\d{8,16}-[0-9a-f]{40,80} | xapp-1-A<u10>-<d13>-<h64> | xapp-1-A<u4>
 slack_workflow_token | xwfp- | xwfp-[A-Za-z0-9-]{40,200} | xwfp-<d12>-<w80> | xwfp-<d5>
-slack_webhook | hooks.slack.com/ | hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9+]{8,20}/[A-Za-z0-9+]{8,24}/[A-Za-z0-9+/]{16,60} | https://hooks.slack.com/services/T<u10>/B<u10>/<w24> ; hooks.slack.com/workflows/T<u10>/A<u10>/<d18>/<w24> | https://hooks.slack.com/services/T<u10>
+slack_webhook | hooks.slack.com/ | hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9+]{8,14}/[A-Za-z0-9+]{8,20}/[A-Za-z0-9+/]{16,60} | https://hooks.slack.com/services/T<u10>/B<u10>/<w24> ; hooks.slack.com/workflows/T<u10>/A<u10>/<d18>/<w24> | https://hooks.slack.com/services/T<u10>
 discord_webhook | discord.com/api/webhooks/ discordapp.com/api/webhooks/ | discord(?:app)?\.com/api/webhooks/\d{15,22}/[A-Za-z0-9_-]{60,80} | https://discord.com/api/webhooks/<d18>/<b68> ; https://discordapp.com/api/webhooks/<d18>/<b68> | https://discord.com/api/webhooks/<d18>
 discord_bot_token | MT MD Mj Mz ND NT Nj Nz OD OT | (?:M[TDjz]|N[DTjz]|O[DT])[A-Za-z0-9]{20,26}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,45} | MTE<w23>.<b6>.<b38> ; NzY<w21>.<b6>.<b27> ; ODk<w21>.<b6>.<b27> | MTE<w23> ; MTE<w23>.<b6>.<b9>
 discord_mfa_token | mfa. | mfa\.[A-Za-z0-9_-]{80,100} | mfa.<b84> | mfa.<b9>
 teams_webhook | webhook.office.com/webhookb2/ | webhook\.office\.com/webhookb2/[0-9a-f-]{36}@[0-9a-f-]{36}/IncomingWebhook/[0-9a-f]{32}/[0-9a-f-]{36} | https://demo.webhook.office.com/webhookb2/<U>@<U>/IncomingWebhook/<h32>/<U> | https://demo.webhook.office.com/webhookb2/<U>
-google_chat_webhook | chat.googleapis.com/v1/spaces/ | chat\.googleapis\.com/v1/spaces/[A-Za-z0-9_-]{6,20}/messages\?key=[A-Za-z0-9_-]{20,60}&token=[A-Za-z0-9_%=-]{30,80} | https://chat.googleapis.com/v1/spaces/<w11>/messages?key=<b39>&token=<b43> | https://chat.googleapis.com/v1/spaces/<w11>/messages
+google_chat_webhook | chat.googleapis.com/v1/spaces/ | chat\.googleapis\.com/v1/spaces/[A-Za-z0-9_-]{8,16}/messages\?key=[A-Za-z0-9_-]{30,50}&token=[A-Za-z0-9_%=-]{30,80} | https://chat.googleapis.com/v1/spaces/<w11>/messages?key=<b39>&token=<b43> | https://chat.googleapis.com/v1/spaces/<w11>/messages
 telegram_bot_token | :AA | (?:bot)?\d{8,10}:AA[A-Za-z0-9_-]{32,35} | <d10>:AA<b33> ; <d9>:AAE<b32> ; bot<d10>:AAF<b32> | <d10>:AA<b9> ; <d3>:AA<b33> | back=8-13
 twilio_key | SK0 SK1 SK2 SK3 SK4 SK5 SK6 SK7 SK8 SK9 SKa SKb SKc SKd SKe SKf | SK[0-9a-f]{32} | SK<h32> | SK<h9>
 sendgrid_key | SG. | SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{32,64} | SG.<b22>.<b43> | SG.<b22> ; SG.<b5>.<b5>

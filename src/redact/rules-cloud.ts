@@ -3,7 +3,7 @@ export const cloudRules = String.raw`
 aws_access_key | AKIA ABIA ACCA A3T | (?:AKIA|ABIA|ACCA|A3T[A-Z0-9])[A-Z0-9]{16}(?![A-Z0-9]) | AKIA<u16> ; ABIA<u16> ; A3TX<u16> | AKIA<u8> ; AKIAXXXXXXXXXXXXXXXX ; AKIA<u20>
 aws_session_token | ASIA | ASIA[A-Z0-9]{16}(?![A-Z0-9]) | ASIA<u16> | ASIA<u8> ; ASIA<u20>
 aws_bedrock_key | ABSK bedrock-api-key- | (?:ABSK[A-Za-z0-9+/]{100,300}|bedrock-api-key-[A-Za-z0-9+/]{40,2000})={0,2} | ABSK<s128>== ; bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29t<s600> | ABSK<s20> | base64
-aws_mws_key | amzn.mws. | amzn\.mws\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12} | amzn.mws.<U> | amzn.mws.<h8>
+aws_mws_key | amzn.mws. | amzn\.mws\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12} | amzn.mws.<U> | amzn.mws.<h8>
 amazon_oauth_secret | amzn1.oa2-cs. | amzn1\.oa2-cs\.v1\.[0-9a-f]{64} | amzn1.oa2-cs.v1.<h64> | amzn1.oa2-cs.v1.<h8> ; amzn1.application-oa2-client.<h32>
 amazon_login_token | Atza| Atzr| | Atz[ar]\|[A-Za-z0-9_-]{100,1500} | Atza|<b300> ; Atzr|<b300> | Atza|<b20>
 aws_signature | X-Amz-Signature= X-Amz-Security-Token= | X-Amz-(?:Signature=[0-9a-f]{64}|Security-Token=[A-Za-z0-9%+/=_-]{60,3000}) | X-Amz-Signature=<h64> ; X-Amz-Security-Token=<w300> | X-Amz-Signature=<h8> | base64
@@ -40,7 +40,7 @@ yandex_iam_token | t1. | t1\.[A-Za-z0-9_-]{10,400}={0,2}\.[A-Za-z0-9_-]{86} | t1
 yandex_oauth_token | y0_ | y0_[A-Za-z0-9_-]{50,70} | y0_<b58> | y0_<b9>
 scaleway_access_key | SCW | SCW[A-Z0-9]{17}(?![A-Z0-9]) | SCW<u17> | SCW<u5>
 heroku_token | HRKU- | HRKU-(?:AA[A-Za-z0-9_-]{58}|[0-9a-f-]{36}) | HRKU-AA<b58> ; HRKU-<U> | HRKU-<w8>
-fly_token | fo1_ fm1r_ fm1a_ fm2_ | (?:fo1_[A-Za-z0-9_-]{43}|fm(?:1[ra]|2)_[A-Za-z0-9+/]{100,4000}={0,3}) | fo1_<b43> ; fm2_<s300> | fo1_<w8> ; fm2_<w8> | base64
+fly_token | fo1_ fm1r_ fm1a_ fm2_ | (?:fo1_[A-Za-z0-9_-]{43}|fm(?:1[ra]|2)_[A-Za-z0-9+/]{100,2000}={0,3}) | fo1_<b43> ; fm2_<s300> | fo1_<w8> ; fm2_<w8> | base64
 render_key | rnd_ | rnd_[A-Za-z0-9]{28,40} | rnd_<w32> | rnd_<w9>
 netlify_token | nfp_ nfc_ nfo_ nfu_ nfb_ | nf[bcopu]_[A-Za-z0-9]{36,48} | nfp_<w36> ; nfp_<w40> | nfp_<w9>
 vercel_token | vcp_ vci_ vca_ vcr_ | vc[piar]_[A-Za-z0-9]{24,80} | vcp_<w56> ; vca_<w56> | vcp_<w9>
@@ -51,7 +51,7 @@ neon_key | napi_ | napi_[a-z0-9]{60,70} | napi_<l64> | napi_<l9>
 neon_password | npg_ | npg_[A-Za-z0-9]{12,24} | npg_<w16> | npg_<w4> ; npg_something_like_this | floor=2.8
 xata_key | xau_ | xau_[A-Za-z0-9]{30,60} | xau_<w36> | xau_<w9>
 databricks_token | dapi dose dkea dsapi | d(?:api|ose|kea|sapi)[0-9a-f]{32}(?:-\d)? | dapi<h32> ; dapi<h32>-2 ; dose<h32> | dapi<h9>
-doppler_token | dp.pt. dp.st. dp.ct. dp.sa. dp.scim. dp.audit. | dp\.(?:pt|st|ct|sa|scim|audit)\.(?:[a-z0-9_-]{2,35}\.)?[A-Za-z0-9]{40,44} | dp.pt.<w43> ; dp.st.dev_<l4>.<w43> ; dp.scim.<w43> | dp.pt.<w9>
+doppler_token | dp.pt. dp.st. dp.ct. dp.sa. dp.scim. dp.audit. | dp\.(?:pt|st|ct|sa|scim|audit)\.(?:[A-Za-z0-9]{40,44}|[a-z0-9_-]{2,35}\.[A-Za-z0-9]{40,44}) | dp.pt.<w43> ; dp.st.dev_<l4>.<w43> ; dp.scim.<w43> | dp.pt.<w9>
 vault_token | hvs. hvb. hvr. | hv[sbr]\.[A-Za-z0-9_-]{24,300} | hvs.<b90> ; hvb.<b140> ; hvs.<w24> | hvs.<w9>
 terraform_token | .atlasv1. | [A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,80} | <w14>.atlasv1.<w67> | <w5>.atlasv1.<w67> ; <w14>.atlasv1.<w9> | back=14
 pulumi_token | pul- | pul-[0-9a-f]{40} | pul-<h40> | pul-<h9>
@@ -59,7 +59,7 @@ onepassword_token | ops_eyJ | ops_eyJ[A-Za-z0-9+/=_-]{250,2000} | ops_eyJ<w300> 
 onepassword_secret_key | A3- | A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5} | A3-<u6>-<u11>-<u5>-<u5>-<u5> ; A3-<u6>-<u6>-<u5>-<u5>-<u5>-<u5> | A3-<u6>-<u5>
 infisical_token | st. | st\.[0-9a-f]{24}\.[0-9a-f]{32}\.[0-9a-f]{32} | st.<h24>.<h32>.<h32> | st.<h24>
 age_secret_key | AGE-SECRET-KEY-1 | AGE-SECRET-KEY-1[0-9A-Z]{58} | AGE-SECRET-KEY-1<u58> | AGE-SECRET-KEY-1<u9>
-tailscale_key | tskey- | tskey-(?:[a-z]{3,12}-)?[A-Za-z0-9]{6,24}-[A-Za-z0-9]{15,60} | tskey-auth-<w17>-<w33> ; tskey-api-<w17>-<w33> ; tskey-client-<w12>-<w32> | tskey-auth-<w5>
+tailscale_key | tskey- | tskey-(?:[A-Za-z0-9]{6,24}|[a-z]{3,12}-[A-Za-z0-9]{6,24})-[A-Za-z0-9]{15,60} | tskey-auth-<w17>-<w33> ; tskey-api-<w17>-<w33> ; tskey-client-<w12>-<w32> | tskey-auth-<w5>
 openshift_token | sha256~ | sha256~[A-Za-z0-9_-]{43} | sha256~<b43> | sha256~<b9>
 rancher_token | token- kubeconfig- | (?:token-[a-z0-9]{5}|kubeconfig-u(?:ser)?-[a-z0-9.]{5,20}):[a-z0-9]{54} | token-<l5>:<l54> | token-<l5>:<l9>
 docker_token | dckr_pat_ dckr_oat_ | dckr_[po]at_[A-Za-z0-9_-]{27,50} | dckr_pat_<b27> ; dckr_oat_<b32> | dckr_pat_<b5>
@@ -72,6 +72,6 @@ dbt_token | dbtc_ dbtu_ | dbt[cu]_[A-Za-z0-9_-]{32,60} | dbtc_<b40> ; dbtu_<b40>
 mongodb_atlas_secret | mdb_sa_sk_ | mdb_sa_sk_[A-Za-z0-9_-]{36,60} | mdb_sa_sk_<b40> | mdb_sa_sk_<b9>
 clickhouse_secret | 4b1d | 4b1d[A-Za-z0-9]{38} | 4b1d<w38> | 4b1d<w9> ; 4b1d<h36> | mixed
 tinybird_token | p.eyJ | p\.eyJ[A-Za-z0-9_-]{20,400}\.[A-Za-z0-9_-]{43} | p.eyJ<b90>.<b43> | p.eyJ<b9>
-convex_key | prod: dev: preview: | (?:prod|dev|preview):[a-z0-9-]{5,50}\|[A-Za-z0-9+/=_-]{50,300} | prod:happy-animal-123|<w90> | prod:happy-animal-123
+convex_key | prod: dev: preview: | (?:prod|dev|preview):[a-z0-9-]{5,40}\|[A-Za-z0-9+/=_-]{50,200} | prod:happy-animal-123|<w90> | prod:happy-animal-123
 nebius_key | v1.CmM | v1\.CmM[A-Za-z0-9_-]{80,300} | v1.CmM<b120> | v1.CmM<b9>
 `;

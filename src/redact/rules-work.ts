@@ -2,7 +2,7 @@
 export const workRules = String.raw`
 notion_token | ntn_ secret_ | (?:ntn_[A-Za-z0-9]{40,50}|secret_[A-Za-z0-9]{43}(?![A-Za-z0-9])) | ntn_<w46> ; secret_<w43> | ntn_<w9> ; secret_<w12> ; secret_name_of_something_in_a_configuration_file | mixed
 linear_key | lin_api_ lin_oauth_ lin_wh_ | lin_(?:api|oauth|wh)_[A-Za-z0-9]{32,64} | lin_api_<w40> ; lin_oauth_<h64> ; lin_wh_<w40> | lin_api_<w9>
-asana_token | 1/1 2/1 0/1 | [0-2]/\d{13,18}(?:/\d{13,18})?:[0-9a-f]{32} | 1/1<d15>:<h32> ; 2/1<d15>/<d16>:<h32> | 1/1<d15>:<h9>
+asana_token | 1/1 2/1 0/1 | (?:[0-2]/\d{13,18}|[0-2]/\d{13,18}/\d{13,18}):[0-9a-f]{32} | 1/1<d15>:<h32> ; 2/1<d15>/<d16>:<h32> | 1/1<d15>:<h9>
 airtable_token | pat | pat[A-Za-z0-9]{14}\.[0-9a-f]{64} | pat<w14>.<h64> | pat<w14>.<h9>
 clickup_token | pk_ | pk_\d{4,10}_[A-Z0-9]{32} | pk_<d8>_<u32> | pk_<d8>_<u9>
 trello_token | ATTA | ATTA[0-9a-f]{64} | ATTA<h64> | ATTA<h9>

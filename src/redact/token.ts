@@ -23,7 +23,7 @@ function matchToken(search: Search, rule: Rule, key: string, start: number, rank
   search.work += 100;
   const found = shape.exec(search.text)?.[0];
   if (found === undefined) return false;
-  search.work += 200 + found.length * 2;
+  search.work += 300 + found.length * 4;
   // Without its key, which would lend its variety to a row of x.
   const made = found.startsWith(key) ? found.slice(key.length) : found;
   if (!isVaried(made, floor)) return false;
