@@ -201,7 +201,7 @@ it("download keeps to one version, fetches large files in pieces, and leaves not
   expect(ranges).toHaveLength(3);
 
   ranges.length = 0;
-  meanwhile = () => plant(inner, "artifacts/shared/model.bin", "replaced");
+  meanwhile = () => plant(inner, "artifacts/shared/model.bin", "9".repeat(large.length));
   expect(await down("api-2", "model.bin", { output: "again.bin" }, into)).toContain(
     "it was replaced while it was read",
   );
