@@ -4,15 +4,24 @@ import { updateOwn } from "../coord/own-record.ts";
 import type { Project } from "../coord/project.ts";
 import { readFound, type Found } from "../coord/update.ts";
 import { TracecraftError } from "../errors.ts";
-import { isOurs, manifestLimit, partName, readManifest, type Manifest } from "./manifest-record.ts";
+import { manifestLimit, nameOfPart, readManifest, type Manifest } from "./manifest-record.ts";
 
 /** The manifest of a session, or undefined where there is none. */
-export function findManifest(project: Project, harness: string, session: string): Promise<Found<Manifest> | undefined> {
-  return readFound(project.store, { key: manifestKey(harness, session), read: readManifest, limit: manifestLimit });
+export function findManifest(
+  project: Project,
+  harness: string,
+  session: string,
+): Promise<Found<Manifest> | undefined> {
+  return readFound(project.store, {
+    key: manifestKey(harness, session),
+    read: readManifest,
+    limit: manifestLimit,
+  });
 }
 
 export type Committed =
-  | { readonly committed: true; readonly now: Found<Manifest> }
+  /** `ahead`: and another mirror has gone on from it. */
+  | { readonly committed: true; readonly ahead: boolean; readonly now: Found<Manifest> }
   /** Another mirror of this session went on in the meantime: go on from what it left. */
   | { readonly committed: false; readonly now: Found<Manifest> | undefined };
 
@@ -21,7 +30,11 @@ export type Committed =
  * the manifest that it reads back has committed, whoever wrote it since. An outcome that stays unknown throws: the
  * next mirror finds out.
  */
-export async function commitManifest(project: Project, base: Found<Manifest> | undefined, next: Manifest): Promise<Committed> {
+export async function commitManifest(
+  project: Project,
+  base: Found<Manifest> | undefined,
+  next: Manifest,
+): Promise<Committed> {
   const { harness, session_id: session } = next;
   const nonce = project.world.randomHex(16);
   const newest = next.parts.at(-1);
@@ -33,7 +46,7 @@ export async function commitManifest(project: Project, base: Found<Manifest> | u
     assume: base ?? "nothing",
     landed(now, mine) {
       if (now.nonce === mine.nonce) return "yes";
-      const counts = newest && now.parts.some((part) => namesIt(part, partName(newest)));
+      const counts = newest && now.parts.some((part) => namesIt(part, nameOfPart(newest)));
       return counts && newest !== base?.record.parts.at(-1) ? "yes" : "no";
     },
     decide(found) {
@@ -41,38 +54,20 @@ export async function commitManifest(project: Project, base: Found<Manifest> | u
       return { put: { ...next, schema: schemaNumber, nonce } };
     },
   });
-  if (outcome.kind === "written") return { committed: true, now: outcome.now };
+  if (outcome.kind === "written") {
+    return { committed: true, ahead: outcome.now.record.nonce !== nonce, now: outcome.now };
+  }
   if (outcome.kind === "answered") return { committed: false, now: outcome.found };
-  throw new TracecraftError("outcome_unknown", `Cannot mirror "${session}": outcome unknown after ${project.deadlineMs / 1000}s`, {
-    cause: outcome.cause,
-    hint: `tracecraft session mirror --harness ${harness}`,
-  });
+  throw new TracecraftError(
+    "outcome_unknown",
+    `Cannot mirror "${session}": outcome unknown after ${project.deadlineMs / 1000}s`,
+    {
+      cause: outcome.cause,
+      hint: `tracecraft session mirror --harness ${harness}`,
+    },
+  );
 }
 
 function namesIt(part: Manifest["parts"][number], name: string): boolean {
-  return partName(part) === name || part.merged?.includes(name) === true;
-}
-
-/** The manifest of a session that has none, or one that the published mirror rewrote: its parts stay, ours begin anew. */
-export function beginManifest(
-  found: Manifest | undefined,
-  fresh: Pick<Manifest, "harness" | "session_id" | "source_path" | "cwd" | "agent_id" | "started_at">,
-): Manifest {
-  if (found && isOurs(found)) return found;
-  return {
-    ...found,
-    ...fresh,
-    last_uploaded_at: found?.last_uploaded_at ?? null,
-    ended_at: null,
-    total_source_bytes: found?.total_source_bytes ?? 0,
-    total_uploaded_bytes: found?.total_uploaded_bytes ?? 0,
-    redaction_counts: found?.redaction_counts ?? {},
-    parts: found?.parts ?? [],
-    attachments: found?.attachments ?? [],
-    generations: [],
-    generation: 0,
-    records: 0,
-    malformed: 0,
-    oversize: 0,
-  };
+  return nameOfPart(part) === name || part.merged?.includes(name) === true;
 }
