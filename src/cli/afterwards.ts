@@ -55,7 +55,7 @@ export async function afterwards(call: Call): Promise<number> {
     await background.settle(boundMs);
     early.push(...background.warnings());
   }
-  const taken = await report.answer(reply, {
+  const taken = report.answer(reply, {
     warnings: early,
     ...(project && { notices: await notices(project, reply.told) }),
   });

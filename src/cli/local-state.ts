@@ -21,30 +21,13 @@ export interface FileLocalState extends LocalState {
 export function fileLocalState(folder: string, failed: (error: Error) => void): FileLocalState {
   const pathOf = (name: string) => join(folder, ...name.split("/").map(encode)) + suffix;
 
-  function put(path: string, name: string, value: unknown, place: (temporary: string) => void): void {
-    const temporary = join(dirname(path), `.${randomBytes(6).toString("hex")}.tmp`);
-    const text = JSON.stringify({ name, value });
-    try {
-      try {
-        writeFileSync(temporary, text, { mode: 0o600, flag: "wx" });
-      } catch (error) {
-        if (codeOf(error) !== "ENOENT") throw error;
-        mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-        writeFileSync(temporary, text, { mode: 0o600, flag: "wx" });
-      }
-      place(temporary);
-    } catch (error) {
-      rmSync(temporary, { force: true });
-      throw error;
-    }
-  }
-
   const state: FileLocalState = {
     read: (name) => readValue(pathOf(name))?.value,
 
     write(name, value) {
       const path = pathOf(name);
       try {
+        if (readText(path) === textOf(name, value)) return; // A read costs a tenth of a write.
         put(path, name, value, (temporary) => renameSync(temporary, path));
       } catch (error) {
         failed(error as Error);
@@ -68,6 +51,7 @@ export function fileLocalState(folder: string, failed: (error: Error) => void): 
     create(name, value) {
       const path = pathOf(name);
       try {
+        if (readText(path) === textOf(name, value)) return; // A read costs a tenth of a write.
         put(path, name, value, (temporary) => {
           linkSync(temporary, path);
           rmSync(temporary);
@@ -82,6 +66,25 @@ export function fileLocalState(folder: string, failed: (error: Error) => void): 
     },
   };
   return state;
+}
+
+/** A temporary file beside it, which `place` then puts in its place. Folders are made when they are missed. */
+function put(path: string, name: string, value: unknown, place: (temporary: string) => void): void {
+  const temporary = join(dirname(path), `.${randomBytes(6).toString("hex")}.tmp`);
+  const text = textOf(name, value);
+  try {
+    try {
+      writeFileSync(temporary, text, { mode: 0o600, flag: "wx" });
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT") throw error;
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      writeFileSync(temporary, text, { mode: 0o600, flag: "wx" });
+    }
+    place(temporary);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
 }
 
 function* namesIn(folder: string, before: string): Generator<string> {
@@ -106,12 +109,24 @@ function* namesIn(folder: string, before: string): Generator<string> {
 
 function readValue(path: string): { name?: unknown; value?: unknown } | undefined {
   try {
-    const text = readFileSync(path, "utf8");
-    const found: unknown = text.length > sizeLimit ? undefined : JSON.parse(text);
+    const text = readText(path);
+    const found: unknown = text === undefined || text.length > sizeLimit ? undefined : JSON.parse(text);
     return typeof found === "object" && found !== null ? found : undefined;
   } catch {
     return undefined;
   }
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(name: string, value: unknown): string {
+  return JSON.stringify({ name, value });
 }
 
 function encode(segment: string): string {

@@ -2,13 +2,7 @@ import type { Style, Text, View } from "../commands/command.ts";
 import { withoutControls } from "../commands/text.ts";
 import { TracecraftError } from "../errors.ts";
 import type { General } from "./general.ts";
-
-/** One of the two streams of a process. */
-export interface Sink {
-  readonly isTTY?: boolean | undefined;
-  readonly columns?: number | undefined;
-  write(text: string, done: (error?: Error | null) => void): unknown;
-}
+import type { Sink } from "./sink.ts";
 
 export interface Outlet {
   readonly stdout: Sink;
@@ -25,9 +19,9 @@ export interface Printer {
   readonly view: View;
   readonly json: boolean;
   /** The answer. Whether stdout took all of it. */
-  answer(text: Text): Promise<boolean>;
+  answer(text: Text): boolean;
   /** One JSON document on a line. Whether stdout took all of it. */
-  document(value: unknown): Promise<boolean>;
+  document(value: unknown): boolean;
   /** A line on stderr: `word` is coloured, the rest stands as it is. */
   talk(style: Style | undefined, word: string, rest: string): void;
   /** Rewrites the last line of the terminal, until another line comes; undefined wipes it. Only in terminal layout. */
@@ -58,18 +52,29 @@ export function printer(outlet: Outlet, general: Pick<General, "json" | "absolut
     return erase;
   };
 
-  async function write(text: string): Promise<boolean> {
+  function write(text: string): boolean {
     if (!open) return false;
-    const erase = wipe();
-    if (erase !== "") stderr.write(erase, () => undefined);
-    const error = await new Promise<Error | null | undefined>((resolve) => stdout.write(text, resolve));
-    if (!error) return true;
-    open = false;
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOSPC" || code === "EDQUOT")
-      throw new TracecraftError("disk_full", "Cannot write the answer: no space left");
-    outlet.closed(); // EPIPE: whoever read has seen enough.
-    return false;
+    say(wipe());
+    try {
+      stdout.write(text);
+      return true;
+    } catch (error) {
+      open = false;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOSPC" || code === "EDQUOT")
+        throw new TracecraftError("disk_full", "Cannot write the answer: no space left");
+      outlet.closed(); // EPIPE: whoever read has seen enough.
+      return false;
+    }
+  }
+
+  /** Nobody may be reading this, and that is no reason to stop. */
+  function say(text: string): void {
+    try {
+      if (text !== "") stderr.write(text);
+    } catch {
+      // Nothing is left to say it to.
+    }
   }
 
   const view: View = {
@@ -84,18 +89,18 @@ export function printer(outlet: Outlet, general: Pick<General, "json" | "absolut
     json: general.json,
     answer(text) {
       const made = withoutControls(typeof text === "string" ? text : text(view), coloured.out);
-      return made === "" ? Promise.resolve(open) : write(`${made}\n`);
+      return made === "" ? open : write(`${made}\n`);
     },
     document: (value) => write(`${exactJson(value)}\n`),
     talk(style, word, rest) {
       const line =
         (style === undefined ? word : painted(coloured.err, style, word)) + withoutControls(rest, false);
-      stderr.write(`${wipe()}${line}\n`, () => undefined);
+      say(`${wipe()}${line}\n`);
     },
     rewrite(line) {
-      if (line === undefined) stderr.write(wipe(), () => undefined);
+      if (line === undefined) say(wipe());
       else {
-        stderr.write(`\r\x1b[K${withoutControls(line, false)}`, () => undefined);
+        say(`\r\x1b[K${withoutControls(line, false)}`);
         rewritten = true;
       }
     },

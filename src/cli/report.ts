@@ -12,11 +12,11 @@ export interface Reporter {
   answer(
     reply: Reply,
     extra: { readonly notices?: readonly string[]; readonly warnings: readonly string[] },
-  ): Promise<boolean>;
+  ): boolean;
   /** Everything behind the answer, on stderr. The exit status. */
   talk(reply: Reply, warnings: readonly string[], notices: readonly string[]): number;
   /** Both, for what has no project. */
-  reply(reply: Reply): Promise<number>;
+  reply(reply: Reply): number;
   /** One record of a command that answers more than once. */
   emit(data: Readonly<Record<string, unknown>>, text: Text): void;
   failure(
@@ -24,7 +24,7 @@ export interface Reporter {
     thrown: unknown,
     warnings?: readonly string[],
     notices?: readonly string[],
-  ): Promise<number>;
+  ): number;
 }
 
 export function reporter(printer: Printer, general: Pick<General, "json" | "quiet" | "verbose">): Reporter {
@@ -58,7 +58,7 @@ export function reporter(printer: Printer, general: Pick<General, "json" | "quie
 
     answer(reply, { notices, warnings }) {
       if (!json) return printer.answer(reply.text);
-      if (emitted && (!reply.error || reply.error.code === "interrupted")) return Promise.resolve(true);
+      if (emitted && (!reply.error || reply.error.code === "interrupted")) return true;
       if (reply.error) return printer.document(errorDocument(reply.error, reply.data));
       const data = {
         ...reply.data,
@@ -83,8 +83,8 @@ export function reporter(printer: Printer, general: Pick<General, "json" | "quie
       return error?.status ?? 0;
     },
 
-    async reply(reply) {
-      await all.answer(reply, { warnings: reply.warnings ?? [] });
+    reply(reply) {
+      all.answer(reply, { warnings: reply.warnings ?? [] });
       return all.talk(reply, reply.warnings ?? [], []);
     },
 
@@ -95,10 +95,10 @@ export function reporter(printer: Printer, general: Pick<General, "json" | "quie
         : printer.answer(text));
     },
 
-    async failure(error, thrown, warnings = [], notices = []) {
+    failure(error, thrown, warnings = [], notices = []) {
       printer.rewrite(undefined);
       const told = emitted && (error.code === "interrupted" || error.code === "terminated");
-      if (json && !told) await printer.document(errorDocument(error, {})).catch(() => false);
+      if (json && !told) printer.document(errorDocument(error, {}));
       talkAround(warnings);
       talkError(error, thrown);
       statusLine(notices);

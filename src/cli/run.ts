@@ -14,6 +14,7 @@ import { parse, type Parsed } from "./parse.ts";
 import { printer } from "./print.ts";
 import { progressTeller } from "./progress.ts";
 import { reporter, type Reporter } from "./report.ts";
+import { descriptorSink } from "./sink.ts";
 import { listenForSignals, stoppedError, type Stopping } from "./signals.ts";
 import { shellWords } from "./suggest.ts";
 import { machineWorld } from "./world.ts";
@@ -38,9 +39,8 @@ async function runCommand(words: readonly string[], stopping: Stopping): Promise
     verbose: before.includes("--verbose"),
     absolute: before.includes("--absolute"),
   };
-  const { stdout, stderr } = process;
-  stdout.on("error", () => undefined); // Each write is told of its own error.
-  stderr.on("error", () => undefined);
+  const stdout = descriptorSink(1, () => process.stdout);
+  const stderr = descriptorSink(2, () => process.stderr);
   const outlet = { stdout, stderr, env, inHarness: harness, closed: () => stopping.stop("interrupted") };
   const report = reporter(printer(outlet, asked), asked);
   const again = `tracecraft ${shellWords(words)}`;

@@ -18,8 +18,7 @@ const graceMs = 2_000;
 export function listenForSignals(process: Pick<NodeJS.Process, "on">): Stopping {
   const controller = new AbortController();
   let first: Stop | undefined;
-  let give: (why: Stop) => void = () => undefined;
-  const tooLate = new Promise<Stop>((resolve) => (give = resolve));
+  const { promise: tooLate, resolve: give } = withResolvers<Stop>();
   const stop = (why: Stop): void => {
     if (first !== undefined) return give(first);
     first = why;
@@ -34,4 +33,10 @@ export function listenForSignals(process: Pick<NodeJS.Process, "on">): Stopping 
 /** What is said of a command that a signal ended. `hint` goes on from here. */
 export function stoppedError(why: Stop, hint: string | undefined): TracecraftError {
   return new TracecraftError(why, why === "interrupted" ? "Interrupted" : "Terminated", { hint });
+}
+
+function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve!: (value: T) => void;
+  const promise = new Promise<T>((settle) => (resolve = settle));
+  return { promise, resolve };
 }

@@ -11,7 +11,7 @@ _tracecraft() {
   found=(\${found:#})
   if (( \${#found} )); then compadd -a found; else _files; fi
 }
-if [ "\$funcstack[1]" = "_tracecraft" ]; then _tracecraft "\$@"; else compdef _tracecraft tracecraft; fi`;
+if [ "$funcstack[1]" = "_tracecraft" ]; then _tracecraft "$@"; else compdef _tracecraft tracecraft; fi`;
 
 const fish = `complete -c tracecraft -f -a '(tracecraft completion words -- (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'`;
 
