@@ -6,11 +6,12 @@ import { knownLeases } from "../coord/leases.ts";
 import { stateWords } from "../coord/steps.ts";
 import type { FinishResult } from "../coord/transition.ts";
 import { TracecraftError } from "../errors.ts";
-import { agentName, stepId } from "../format/names.ts";
+import { agentName, isName, stepId } from "../format/names.ts";
 import { changedFilesLimit, noteLimit, type ClaimRecord } from "../format/records.ts";
 import { defineCommand, type Context } from "./command.ts";
 import { fencedError, heldError } from "./refusals.ts";
 import { redactTexts, redactionWarning } from "./redacted.ts";
+import { shownLine } from "./text.ts";
 import { size } from "./values.ts";
 
 const done: Record<FinishState, string> = {
@@ -103,7 +104,7 @@ async function filesFromGit({
 }
 
 function handoffWords({ handoff }: ClaimRecord): string {
-  const to = handoff?.next_agent ? ` → handed off to ${handoff.next_agent}` : "";
+  const to = handoff?.next_agent ? ` → handed off to ${shownLine(handoff.next_agent)}` : "";
   const files = handoff?.changed_files
     ? ` (${handoff.changed_files_count ?? handoff.changed_files.length} changed file(s))`
     : "";
@@ -144,7 +145,8 @@ function refusal(
         name,
         view,
         result.ourTerm,
-        `tracecraft send ${view.agent ?? "_broadcast"} "…"`,
+        // A hint is typed: no odd names.
+        `tracecraft send ${view.agent !== null && isName(view.agent) ? view.agent : "_broadcast"} "…"`,
       );
     case "released":
       return cannot("it is released", `tracecraft claim ${name}`);

@@ -3,6 +3,7 @@ import { memoryKey } from "../format/names.ts";
 import { defineCommand } from "./command.ts";
 import { notSet } from "./memory-get.ts";
 import { changedError } from "./memory-words.ts";
+import { shownLine } from "./text.ts";
 
 export const memoryDelete = defineCommand({
   name: "memory delete",
@@ -21,6 +22,9 @@ export const memoryDelete = defineCommand({
     if (result.kind === "absent") throw notSet(key, "delete");
     if (result.kind === "changed") throw changedError("delete", key, result.now);
     const { revision } = result.now;
-    return { data: { key, revision, already: result.already }, text: `Deleted ${key}\nrevision ${revision}` };
+    return {
+      data: { key, revision, already: result.already },
+      text: `Deleted ${key}\nrevision ${shownLine(revision)}`,
+    };
   },
 });

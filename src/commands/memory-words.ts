@@ -16,7 +16,7 @@ export function memoryJson(key: string, record: Memory): Record<string, unknown>
 /** It has another revision than was expected, or none. */
 export function changedError(act: string, key: string, now: Memory | undefined): TracecraftError {
   const cause = now
-    ? `revision is ${now.revision}, by ${shownLine(now.set_by)} at ${plainTime(Date.parse(now.set_at))}${now.deleted ? ", deleted" : ""}`
+    ? `revision is ${shownLine(now.revision)}, by ${shownLine(now.set_by)} at ${plainTime(Date.parse(now.set_at))}${now.deleted ? ", deleted" : ""}`
     : "it is not set";
   return new TracecraftError("changed", `Cannot ${act} "${key}": it was changed meanwhile`, {
     cause,

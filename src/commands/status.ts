@@ -3,6 +3,7 @@ import { listedState, readBoard, type Board } from "../coord/board.ts";
 import { unreadMail } from "../coord/mailbox.ts";
 import type { Project } from "../coord/project.ts";
 import type { StepView } from "../coord/steps.ts";
+import { isName } from "../format/names.ts";
 import { agentJson } from "./agents.ts";
 import { defineCommand, type View } from "./command.ts";
 import { stateCell } from "./steps.ts";
@@ -180,7 +181,7 @@ function spanCell({ remainingS, lapsed, expiresAt, last, state }: StepView, stor
 }
 
 function adviceFor({ step, lapsed, state, handoff }: StepView): string {
-  if (lapsed) return `tracecraft claim ${shownLine(step)}`;
+  if (lapsed) return isName(step) ? `tracecraft claim ${step}` : ""; // It is typed: no odd names.
   return state === "pending" && handoff?.next_agent
     ? handedWords(handoff.next_agent, handoff.from_agent)
     : "";
