@@ -199,6 +199,9 @@ it("inbox --show shows one message whole and marks it alone", async () => {
   const sender = as("api-2", ["00000001", "9ac1d0aa"]);
   await answer(send, sender, { to: "web-1", text: "short" });
   await answer(send, sender, { to: "web-1", text: `long ${"x".repeat(5_000)}` });
+  expect(await answer(inbox, as("web-1"), { peek: true })).toContain(
+    "^ 9ac1d0aa 5.0 KiB from api-2, not shown: tracecraft inbox --show 9ac1d0aa",
+  );
   expect(await answer(inbox, as("web-1"), { show: "9ac1" })).toContain("x".repeat(5_000));
   const rest = await answer(inbox, as("web-1"));
   expect(rest).toContain("short");

@@ -145,6 +145,20 @@ it("claims and transitions are told as won, lost or unresolved", async () => {
   ]);
 });
 
+it("a change that was tried on two states of a step is told once", async () => {
+  const { as, at } = shop();
+  const first = as("api-2");
+  at("12:00:00");
+  await run(first, (project) => claimStep(project, "design", { ttlS: 60 }));
+  at("14:00:00");
+  await run(as("web-1"), (project) => claimStep(project, "design", {})); // First as if it were free, then as lapsed.
+  expect(await answer(log, as("web-1"))).toMatchInlineSnapshot(`
+    "2026-11-22T12:00:00Z  api-2  claim  design won, term 1
+    2026-11-22T14:00:00Z  web-1  claim  design won, term 2
+    # 0"
+  `);
+});
+
 it("watch tells what is new once, one record a line, and goes on from a cursor", async () => {
   const { as, clock } = await story();
   const empty = testContext(as("web-1"));
