@@ -120,7 +120,11 @@ export async function deleteRead(
     await Promise.all(keys.slice(start, start + openAtOnce).map((key) => project.store.delete(key)));
   }
   // What is gone stays among what was seen: a late repetition of its put may bring it back.
-  await markRead(project, { ...mailbox, letters: mailbox.letters.filter(({ key }) => !gone.has(key)) }, shown);
+  await markRead(
+    project,
+    { ...mailbox, letters: mailbox.letters.filter(({ key }) => !gone.has(key)) },
+    shown,
+  );
 }
 
 /** Records that these messages were acknowledged. Whether they were read is another matter. */
