@@ -1,6 +1,7 @@
 import { listAgents, type AgentView } from "../coord/agents.ts";
 import { formatTime } from "../format/records.ts";
 import { defineCommand, type View } from "./command.ts";
+import { malformedWarnings } from "./malformed.ts";
 import { list, shownRows, type Cell } from "./table.ts";
 import { shownLine } from "./text.ts";
 import { span, timeFor } from "./values.ts";
@@ -19,7 +20,7 @@ export const agents = defineCommand({
     return {
       data: { agents: all.map(agentJson), problems },
       text: (view) => (all.length === 0 ? "No agents found." : table(view, all, storeNow, everyone)),
-      warnings: problems.map(({ key, why }) => `malformed: ${key} (${why})`),
+      warnings: malformedWarnings(problems),
     };
   },
 });

@@ -8,6 +8,7 @@ import { TracecraftError } from "../errors.ts";
 import { defineCommand, type Context, type Reply } from "./command.ts";
 import { chooseMail, messagesOf, namedOf, type Choice, type Item } from "./mail-choice.ts";
 import { mailText, messageJson } from "./mail-words.ts";
+import { malformedWarnings } from "./malformed.ts";
 import { count, parseSpan } from "./values.ts";
 
 const firstPauseMs = 1_000;
@@ -44,7 +45,7 @@ export const inbox = defineCommand({
     const removed = remove ? lettersOf(mailbox, new Set(messages.map(({ key }) => key))) : [];
     noteNews(context, peek ? mailbox.unread.length : unreadLeft.length, choice, peek);
 
-    const warnings = problems.map(({ key, why }) => `malformed: ${key} (${why})`);
+    const warnings = malformedWarnings(problems);
     const wanted = messages.find(({ id, record }) => {
       return record.ack_required && !mailbox.inbox?.record.acked.includes(id);
     });

@@ -1,6 +1,7 @@
 import { readHistory } from "../coord/history.ts";
 import { defineCommand } from "./command.ts";
 import { entryCells, entryJson } from "./history-words.ts";
+import { malformedWarnings } from "./malformed.ts";
 import { list } from "./table.ts";
 
 const shownEntries = 20;
@@ -35,7 +36,7 @@ export const log = defineCommand({
           ...(earlier > 0 && { more: `${earlier} earlier: tracecraft log --all` }),
         });
       },
-      warnings: problems.map(({ key, why }) => `malformed: ${key} (${why})`),
+      warnings: malformedWarnings(problems),
     };
   },
 });

@@ -1,5 +1,6 @@
 import { listMemory } from "../coord/memory-list.ts";
 import { defineCommand } from "./command.ts";
+import { malformedWarnings } from "./malformed.ts";
 import { memoryJson, valueText } from "./memory-words.ts";
 import { echoed, shownLine } from "./text.ts";
 
@@ -30,7 +31,7 @@ export const memoryList = defineCommand({
             shownLine(key) + (values && record ? `  ${echoed(valueText(record.value))}` : ""),
         )
         .join("\n"),
-      warnings: problems.map(({ key, why }) => `malformed: ${key} (${why})`),
+      warnings: malformedWarnings(problems),
     };
   },
 });

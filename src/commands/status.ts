@@ -6,6 +6,7 @@ import type { StepView } from "../coord/steps.ts";
 import { isName } from "../format/names.ts";
 import { agentJson } from "./agents.ts";
 import { defineCommand, type View } from "./command.ts";
+import { malformedWarnings } from "./malformed.ts";
 import { stateCell } from "./steps.ts";
 import { stepJson } from "./step-words.ts";
 import { list, shownRows } from "./table.ts";
@@ -64,7 +65,7 @@ export const status = defineCommand({
         : board.steps.length === 0
           ? { next: "tracecraft claim STEP" }
           : {}),
-      warnings: problems.map(({ key, why }) => `malformed: ${key} (${why})`),
+      warnings: malformedWarnings(problems),
       told: { mail: true, steps: board.steps.map(({ step }) => step) },
     };
   },

@@ -1,6 +1,7 @@
 import { listedState, readBoard } from "../coord/board.ts";
 import type { StepView } from "../coord/steps.ts";
 import { defineCommand, type Style } from "./command.ts";
+import { malformedWarnings } from "./malformed.ts";
 import { stepJson } from "./step-words.ts";
 import { list, shownRows } from "./table.ts";
 import { shownLine } from "./text.ts";
@@ -33,7 +34,7 @@ export const steps = defineCommand({
               ]),
               ...(more > 0 && { more: `${more} more: tracecraft steps --all` }),
             }),
-      warnings: board.problems.map(({ key, why }) => `malformed: ${key} (${why})`),
+      warnings: malformedWarnings(board.problems),
     };
   },
 });

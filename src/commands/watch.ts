@@ -4,6 +4,7 @@ import { renewDue } from "../coord/leases.ts";
 import { TracecraftError } from "../errors.ts";
 import { defineCommand } from "./command.ts";
 import { entryCells, entryJson } from "./history-words.ts";
+import { malformedWarnings } from "./malformed.ts";
 
 const firstPauseMs = 1_000;
 const longestPauseMs = 10_000;
@@ -31,7 +32,7 @@ export const watch = defineCommand({
         const cursor = writeCursor(news.marks[index]!);
         context.emit({ ...entryJson(entry), cursor }, entryCells(entry).join("  "));
       });
-      for (const { key, why } of news.problems) project.warn(`malformed: ${key} (${why})`);
+      for (const warning of malformedWarnings(news.problems)) project.warn(warning);
       ({ mark } = news);
       told += news.entries.length;
       if (once) {
