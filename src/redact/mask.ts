@@ -21,6 +21,26 @@ export interface Cut {
   readonly text: string;
 }
 
+const headSize = 256;
+const longestParsed = 1024 * 1024;
+
+/**
+ * Whether to treat a text as JSON. An object is known by its beginning, so that a line with two of them, or half of
+ * one, counts. What begins with a bracket or a quote may be prose, and is parsed to tell, unless it is long.
+ */
+export function isJson(length: number, beginning: (end: number) => string): boolean {
+  const [first, second] = beginning(headSize).replaceAll(/\s/g, "");
+  if (first === "{") return second === '"' || second === "}";
+  if (first !== "[" && first !== '"') return false;
+  if (length > longestParsed) return true;
+  try {
+    JSON.parse(beginning(length));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const backslash = 0x5c;
 const quote = 0x22;
 

@@ -1,7 +1,7 @@
 import { type FindSecrets, createEngine } from "./engine.ts";
 import { environmentLiterals } from "./environment.ts";
 import { ruleLiterals } from "./literals.ts";
-import { type Counts, type Cut, countSpans, jsonCuts, plainCuts } from "./mask.ts";
+import { type Counts, type Cut, countSpans, isJson, jsonCuts, plainCuts } from "./mask.ts";
 import { createPrefilter } from "./prefilter.ts";
 import { allowList, checkedProject, projectRules } from "./project.ts";
 import { type Rules, builtInRules } from "./rules.ts";
@@ -36,24 +36,30 @@ export interface Redactor {
 /** A redactor for an environment and a project. Throws `config` for a rule of the project that cannot be used. */
 export function createRedactor(options: RedactorOptions = {}): Redactor {
   const find = findSecrets(options, builtInRules());
+
+  function line(bytes: Uint8Array): Redacted & { readonly bytes: Uint8Array } {
+    const spans = findInBytes(find, bytes);
+    if (spans.length === 0) return { bytes, counts: {} };
+    const json = isJson(bytes.length, (end) => Buffer.from(bytes.subarray(0, end)).toString("utf8"));
+    const cuts = json ? jsonCuts((at) => bytes[at]!, bytes.length, spans) : plainCuts(spans);
+    return { bytes: replaceBytes(bytes, cuts), counts: countSpans(spans) };
+  }
+
+  /** With lone surrogates, which have no bytes: searched as one character a byte, what is beyond Latin-1 being in no token. */
+  function illFormed(text: string): Redacted & { readonly text: string } {
+    const spans = findInBytes(find, text.replaceAll(/[^\x00-\xff]/g, "\xff"));
+    if (spans.length === 0) return { text, counts: {} };
+    const json = isJson(text.length, (end) => text.slice(0, end));
+    const cuts = json ? jsonCuts((at) => text.charCodeAt(at), text.length, spans) : plainCuts(spans);
+    return { text: replaceText(text, cuts), counts: countSpans(spans) };
+  }
+
   return {
-    line(bytes) {
-      const spans = findInBytes(find, bytes);
-      if (spans.length === 0) return { bytes, counts: {} };
-      const cuts = looksJson((at) => bytes[at]!, bytes.length)
-        ? jsonCuts((at) => bytes[at]!, bytes.length, spans)
-        : plainCuts(spans);
-      return { bytes: replaceBytes(bytes, cuts), counts: countSpans(spans) };
-    },
+    line,
     text(text) {
-      // One character a byte, as the rules expect it: what is beyond Latin-1 is no part of a token.
-      const shadow = text.replaceAll(/[^\x00-\xff]/g, "\xff");
-      const spans = findInBytes(find, shadow);
-      if (spans.length === 0) return { text, counts: {} };
-      const cuts = isJson(text)
-        ? jsonCuts((at) => text.charCodeAt(at), text.length, spans)
-        : plainCuts(spans);
-      return { text: replaceText(text, cuts), counts: countSpans(spans) };
+      if (!text.isWellFormed()) return illFormed(text);
+      const { bytes, counts } = line(Buffer.from(text, "utf8"));
+      return { text: Object.keys(counts).length === 0 ? text : Buffer.from(bytes).toString("utf8"), counts };
     },
     scanner: () => createScanner(find),
   };
@@ -67,23 +73,6 @@ function findSecrets(options: RedactorOptions, rules: Rules): FindSecrets {
   const { literals, encoded } = ruleLiterals(rules);
   literals.push(...own, ...environmentLiterals(options.env ?? {}));
   return createEngine(createPrefilter(literals, encoded), allowList(project));
-}
-
-function looksJson(codeAt: (at: number) => number, length: number): boolean {
-  let at = 0;
-  while (at < length && codeAt(at) <= 0x20) at++;
-  const code = at < length ? codeAt(at) : 0;
-  return code === 0x7b || code === 0x5b || code === 0x22;
-}
-
-function isJson(text: string): boolean {
-  if (!looksJson((at) => text.charCodeAt(at), text.length)) return false;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false; // Prose that begins with a bracket or a quote.
-  }
 }
 
 function replaceBytes(bytes: Uint8Array, cuts: readonly Cut[]): Uint8Array {
