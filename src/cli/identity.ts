@@ -83,7 +83,8 @@ function refuseShared({ level, file, shownFile, agentId, project }: Configuratio
 function sessionOf(local: FileLocalState, checkout: string, who: Who): Session {
   const { env, host } = who;
   const given = env["TRACECRAFT_SESSION"];
-  if (given !== undefined && given !== "") {
+  const own = given === "checkout"; // Asked for by somebody whom a harness runs.
+  if (given && !own) {
     if (given.length > 200 || /[^\x21-\x7e]/.test(given) || given.includes("/"))
       throw new TracecraftError(
         "usage",
@@ -91,7 +92,7 @@ function sessionOf(local: FileLocalState, checkout: string, who: Who): Session {
       );
     return { id: given, earlier: earlierIds(local, given), harness: harnessSession(env, who)?.harness, host };
   }
-  const found = harnessSession(env, who);
+  const found = own ? undefined : harnessSession(env, who);
   if (found) {
     const id = `${found.harness}:${found.id.replaceAll(/[^\x21-\x7e]|\//g, "-").slice(0, 180)}`;
     return { id, earlier: earlierIds(local, id), harness: found.harness, host };

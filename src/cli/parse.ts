@@ -62,16 +62,19 @@ function unknownCommand(
 ): TracecraftError {
   const verbs = commandNames.filter((name) => name.startsWith(`${first} `));
   const candidates = verbs.length > 0 ? verbs : commandNames;
-  const meant = nearest(both, candidates) ?? (verbs.length > 0 ? undefined : nearest(first, candidates));
+  const isGroup = verbs.length > 0;
+  const meant =
+    isGroup && both === first
+      ? undefined
+      : (nearest(both, candidates) ?? (isGroup ? undefined : nearest(first, candidates)));
   const replaced = meant !== undefined && meant.includes(" ") ? at : at.slice(0, 1);
   const kept = words.filter((_, index) => !replaced.includes(index));
-  const words2 =
-    meant === undefined ? ["help", ...(verbs.length > 0 ? [first] : [])] : [...meant.split(" "), ...kept];
+  const line = meant === undefined ? ["help", ...(isGroup ? [first] : [])] : [...meant.split(" "), ...kept];
   const message =
-    verbs.length > 0 && both === first
+    isGroup && both === first
       ? `Missing verb: ${first} ${verbs.map((name) => name.slice(first.length + 1)).join("|")}`
-      : `Unknown command "${verbs.length > 0 ? both : first}"`;
-  return new TracecraftError("usage", message, { hint: `tracecraft ${shellWords(words2)}` });
+      : `Unknown command "${(isGroup ? both : first).slice(0, 60)}"`;
+  return new TracecraftError("usage", message, { hint: `tracecraft ${shellWords(line)}` });
 }
 
 /** The options and positionals behind the command's name. Values that begin with "-" stand behind "--". */

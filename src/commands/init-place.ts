@@ -123,11 +123,18 @@ function keysOf({ accessKey, secretKey }: PlaceWords): SigningKeys | undefined {
   return { accessKeyId: accessKey, secretAccessKey: secretKey };
 }
 
-function refusal(found: Configuration, made: Configuration, { agent }: PlaceWords): TracecraftError {
-  const words = `tracecraft init --project ${made.project}${agent === undefined ? "" : ` --agent ${agent}`}`;
-  return new TracecraftError(
-    "exists",
-    `Cannot make this folder "${made.project}" in ${made.store}: ${found.shownFile} says "${found.project}" in ${found.store}`,
-    { hint: `${words} --store ${made.store} --move` },
-  );
+function refusal(found: Configuration, made: Configuration, words: PlaceWords): TracecraftError {
+  const line = [
+    `tracecraft init --project ${made.project}`,
+    words.agent !== undefined && `--agent ${words.agent}`,
+    storeOf(words) !== undefined && `--store ${made.store}`,
+    words.endpoint !== undefined && `--endpoint ${words.endpoint}`,
+    "--move",
+  ];
+  const says = `${found.shownFile} says ${found.project === made.project ? `"${found.store}"` : `"${found.project}"`}`;
+  const what =
+    found.project === made.project
+      ? `move "${made.project}" to "${made.store}"`
+      : `make this folder "${made.project}"`;
+  return new TracecraftError("exists", `Cannot ${what}: ${says}`, { hint: line.filter(Boolean).join(" ") });
 }

@@ -64,7 +64,9 @@ export const init = defineCommand({
     const only = asked !== undefined && harness !== undefined;
     const more = [
       only && `this session only${bound === undefined ? "" : `; the checkout stays ${bound}'s`}`,
-      joined && bound === undefined && `joined: ${count(here.agents, "agent")}, ${count(here.steps, "step")}`,
+      joined &&
+        !(only && bound !== undefined) &&
+        `joined: ${count(here.agents, "agent")}, ${count(here.steps, "step")}`,
       !joined && prepared && fitness.fit && fitWords(fitness, prepared),
     ].filter(Boolean);
     return {
