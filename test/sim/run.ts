@@ -3,7 +3,7 @@ import { startHistory, type History, type Result } from "./history.ts";
 /** Histories that run beside each other in one thread: they share nothing but the turns of the event loop. */
 const abreast = 64;
 /** Failures that a run keeps; more of them tell nothing new. */
-const keptFailures = 5;
+const keptFailures = 20;
 
 export interface Summary {
   readonly histories: number;
