@@ -31,6 +31,10 @@ function step(more: Partial<Step> = {}): Step {
   };
 }
 
+function read(value: unknown): ClaimRecord {
+  return readClaim("steps/a/claim.json", Buffer.from(JSON.stringify(value)));
+}
+
 function longLog(entries: number): ClaimRecord {
   let claim: ClaimRecord | undefined;
   for (let n = 1; n <= entries; n++) claim = advance(claim, step({ term: n, nonce: `nonce ${n}` }));
@@ -155,7 +159,6 @@ describe("whose a claim is", () => {
   });
 
   it("readClaim() refuses what is no claim, by its key", () => {
-    const read = (value: unknown) => readClaim("steps/a/claim.json", Buffer.from(JSON.stringify(value)));
     expect(() => read({ agent: "a", claimed_at: "yesterday" })).toThrow(/steps\/a\/claim\.json.*claimed_at/);
     expect(() => read({ agent: "a", claimed_at: at, state: "lost" })).toThrow(/state/);
     expect(() => read([])).toThrow(/steps\/a\/claim\.json/);

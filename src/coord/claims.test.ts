@@ -160,7 +160,7 @@ describe("claimStep()", () => {
   it("does not say that it holds what lapsed and was taken before it could be told", async () => {
     const at = meeting();
     at.store.onPut(claimKey(step), {
-      async then() {
+      async overtakenBy() {
         at.pass(ttlS + 3);
         await claimStep(at.agent("b"), step, { ttlS });
       },

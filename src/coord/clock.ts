@@ -16,7 +16,8 @@ export function correctedNow({ world, local }: { world: World; local: LocalState
  * contradicts it: measured anew by each process, it would shuffle the messages that one sender sent within a second.
  */
 export function clockOffset(local: LocalState): number {
-  return readLocal<{ offset_ms: number }>(local, name)?.offset_ms ?? 0;
+  const offset = readLocal<{ offset_ms: number }>(local, name)?.offset_ms;
+  return typeof offset === "number" ? offset : 0;
 }
 
 /** The same store, from whose replies this machine learns how its clock is off. */

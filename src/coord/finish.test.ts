@@ -88,7 +88,7 @@ describe("finishStep()", () => {
     const at = meeting();
     const a = at.agent("a");
     await claimStep(a, step, { ttlS });
-    at.store.onPut(claimKey(step), { then: () => reopenStep(at.agent("b"), step) });
+    at.store.onPut(claimKey(step), { overtakenBy: () => reopenStep(at.agent("b"), step) });
     expect(await finishStep(a, step, "complete", {})).toMatchObject({
       done: true,
       claim: { state: "complete" },

@@ -49,6 +49,11 @@ function setUp(deadlineMs = 10_000) {
   return { store, append, rival, words, waited, script: (...steps: PutStep[]) => store.onPut(key, ...steps) };
 }
 
+/** Of a record that no longer knows so much of its past. */
+function forgotten(): "unknown" {
+  return "unknown";
+}
+
 describe("update(), by what the store answers", () => {
   it("2xx: written, in one request where it assumes that nothing is there", async () => {
     const { store, append, words } = setUp();
@@ -85,7 +90,7 @@ describe("update(), by what the store answers", () => {
 
   it("its own change is in, and others went on from it: done, and it tells what is there now", async () => {
     const { append, rival, words, script } = setUp();
-    script({ then: rival("b") });
+    script({ overtakenBy: rival("b") });
     const outcome = await append("a");
     expect(outcome).toMatchObject({
       kind: "written",
@@ -146,12 +151,11 @@ describe("update(), by what the store answers", () => {
 
   it("a rival overwrote what may have been ours, and the record no longer tells: unknown, never lost", async () => {
     const { append, rival, script } = setUp();
-    const landed = (): "unknown" => "unknown";
-    script({ then: rival("x") });
-    expect(await append("a", { assume: "nothing", landed })).toMatchObject({ kind: "unknown" });
+    script({ overtakenBy: rival("x") });
+    expect(await append("a", { assume: "nothing", landed: forgotten })).toMatchObject({ kind: "unknown" });
     // Without a doubt the refusal itself says that nothing of ours is in.
     script(rival("c"));
-    expect(await append("b", { landed })).toMatchObject({ kind: "written" });
+    expect(await append("b", { landed: forgotten })).toMatchObject({ kind: "written" });
   });
 
   it("the deadline passes in doubt: unknown, with the store's last words", async () => {

@@ -19,7 +19,7 @@ export type PutStep =
   /** Somebody else is faster; then it is as it should be. */
   | (() => Promise<unknown>)
   /** It happens, then somebody else goes on from it, and no answer comes. */
-  | { readonly then: () => Promise<unknown> };
+  | { readonly overtakenBy: () => Promise<unknown> };
 
 export interface ScriptedStore extends Store {
   /** Each request, as "put steps/a/claim.json". */
@@ -57,7 +57,7 @@ export function scriptedStore(now: () => number): ScriptedStore {
       if (step === "refused") return { outcome: "refused" };
       if (step === "lost" || step === "throttled") return unknown(key, step);
       const result = await inner.put(key, body, expect);
-      if (typeof step === "object") await step.then();
+      if (typeof step === "object") await step.overtakenBy();
       return step === "reply lost" || typeof step === "object" ? unknown(key, "reply lost") : result;
     },
   };
