@@ -52,19 +52,6 @@ export function committer(project: Project, session: Session, options: CommitOpt
 
   const begun = (from: Manifest, why: string | undefined): Manifest =>
     why === undefined ? from : withGeneration(from, why, at());
-  const addedBy = (part: Part, uuid: string): Added => ({
-    uuid,
-    source_bytes: part.sourceBytes,
-    uploaded_bytes: part.body.size,
-    redactions: { ...part.redactions },
-    uploaded_at: at(),
-    count: part.records,
-    sha256: part.body.sha256,
-    malformed: part.malformed,
-    oversize: part.oversize,
-    ...(redactor === undefined && { redacted: false }),
-  });
-
   async function commit(next: Manifest): Promise<"in" | "in, and overtaken" | "overtaken"> {
     const outcome = await commitManifest(project, base, next);
     base = outcome.now;
@@ -79,7 +66,7 @@ export function committer(project: Project, session: Session, options: CommitOpt
     const uuid = project.world.randomHex(4);
     const seq = nextSeq(manifest);
     await uploadFresh(project, partKey(harness, session.id, seq, uuid), part.body);
-    const added = withPart(begun(manifest, part.began), addedBy(part, uuid));
+    const added = withPart(begun(manifest, part.began), addedBy(part, uuid, at(), redactor !== undefined));
     const next = { ...withAttachments(added, changed), agent_id: project.agent, cursor: { ...part.cursor } };
     const ended = session.ended === true ? (manifest.ended_at ?? at()) : null;
     const outcome = await commit(withDescription(next, described, ended));
@@ -115,10 +102,7 @@ export function committer(project: Project, session: Session, options: CommitOpt
       if (onItsWay && !(await onItsWay)) return false;
       if (manifest.cursor === undefined) return true; // Nothing of this session is there to be described.
       const { changed } = await attach();
-      const began =
-        emptied === undefined
-          ? manifest
-          : { ...withGeneration(manifest, emptied, at()), cursor: { ...cursor } };
+      const began = emptied === undefined ? manifest : { ...begun(manifest, emptied), cursor: { ...cursor } };
       const ended = session.ended === true ? (manifest.ended_at ?? at()) : (manifest.ended_at ?? null);
       const next = withDescription(withAttachments(began, changed), described, ended);
       if (next === manifest) return true;
@@ -134,6 +118,21 @@ export function committer(project: Project, session: Session, options: CommitOpt
     async settled(): Promise<void> {
       await onItsWay?.catch(() => undefined);
     },
+  };
+}
+
+function addedBy(part: Part, uuid: string, at: string, redacted: boolean): Added {
+  return {
+    uuid,
+    source_bytes: part.sourceBytes,
+    uploaded_bytes: part.body.size,
+    redactions: { ...part.redactions },
+    uploaded_at: at,
+    count: part.records,
+    sha256: part.body.sha256,
+    malformed: part.malformed,
+    oversize: part.oversize,
+    ...(!redacted && { redacted }),
   };
 }
 

@@ -4,7 +4,7 @@ import type { Batch, Session } from "../harness/harness.ts";
 import { committer, type CommitOptions } from "./commits.ts";
 import type { Manifest } from "./manifest-record.ts";
 import type { MirrorOptions } from "./mirror.ts";
-import { partBuilder, redactBatch } from "./part.ts";
+import { partBuilder, redactBatch, usualSizes } from "./part.ts";
 
 export interface FollowOptions extends Omit<MirrorOptions, "uploaded">, Omit<CommitOptions, "harness"> {}
 
@@ -28,10 +28,11 @@ export interface End {
  * two parts are in memory, or one long line. What another mirror overtakes is forgotten, its object is left alone.
  */
 export async function follow(project: Project, session: Session, options: FollowOptions): Promise<Followed> {
-  const { harness, host, redactor, signal, minBytes = 1 } = options;
+  const { harness, host, redactor, signal, minBytes = 1, sizes = usualSizes } = options;
   const commits = committer(project, session, { ...options, harness: harness.name });
-  const part = partBuilder();
+  const part = partBuilder(sizes);
   const from = commits.manifest.cursor;
+  const reading = { ended: session.ended === true, batchBytes: sizes.batchBytes };
   let began: string | undefined;
   let last: Batch | undefined;
 
@@ -44,7 +45,7 @@ export async function follow(project: Project, session: Session, options: Follow
   }
 
   try {
-    for await (const batch of harness.read(host, session, from, { ended: session.ended === true })) {
+    for await (const batch of harness.read(host, session, from, reading)) {
       last = batch;
       if (batch.began !== undefined) {
         if (!(await flush())) return await commits.overtaken();
@@ -56,7 +57,7 @@ export async function follow(project: Project, session: Session, options: Follow
       options.progress?.(redacted.sourceBytes);
       if (signal?.aborted) break;
     }
-    const waits = part.sourceBytes < minBytes && !commits.any() && !signal?.aborted;
+    const waits = part.records > 0 && part.sourceBytes < minBytes && !commits.any() && !signal?.aborted;
     const waiting = waits ? part.sourceBytes : 0;
     if (!waits && !(await flush())) return await commits.overtaken();
     const emptied = waits || !last || !isEmptied(last, began, from !== undefined) ? undefined : began;

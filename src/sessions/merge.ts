@@ -7,16 +7,10 @@ import type { Source } from "../store/store.ts";
 import { commitManifest } from "./manifest.ts";
 import { withMerged } from "./manifest-changes.ts";
 import { nameOfPart, partsOf, sumCounts, type Manifest, type PartEntry } from "./manifest-record.ts";
-import { listOrphans, removeOrphans } from "./orphans.ts";
+import { listParts, removeOrphans } from "./orphans.ts";
+import type { Sizes } from "./part.ts";
 import { partChunks } from "./part-chunks.ts";
 import { uploadFresh } from "./upload.ts";
-
-/** Past this many parts of a generation … */
-const partsLimit = 64;
-/** … this many neighbours become one, … */
-const mergedAtOnce = 8;
-/** … unless that would be larger. */
-const mergedLimit = 512 * 1024 * 1024;
 
 export interface Merged {
   readonly now: Found<Manifest>;
@@ -25,40 +19,49 @@ export interface Merged {
 
 /**
  * Makes one part of eight neighbours while the current generation has more than 64, the smallest eight first. The old
- * objects stay for whoever reads them now, and are removed as orphans later. Reads them twice, in pieces.
+ * objects stay for whoever reads them now, and are removed as orphans later. Trouble is a warning: every line is in.
  */
-export async function mergeParts(project: Project, base: Found<Manifest>): Promise<Merged> {
+export async function mergeParts(project: Project, base: Found<Manifest>, sizes: Sizes): Promise<Merged> {
   let now = base;
   for (;;) {
-    const run = smallestRun(partsOf(now.record));
+    const run = smallestRun(partsOf(now.record), sizes);
     if (run === undefined) return { now, warnings: [] };
-    const { harness, session_id: session } = now.record;
-    const orphans = await listOrphans(project, harness, session);
     try {
-      const source = await joined(project, now.record, run);
-      const uuid = project.world.randomHex(4);
-      const [first] = run;
-      await uploadFresh(project, partKey(harness, session, first!.seq, uuid), source);
-      const next = withMerged(now.record, run, mergedEntry(run, uuid, source));
-      const outcome = await commitManifest(project, now, next);
-      if (!outcome.committed || outcome.ahead) return { now: outcome.now ?? now, warnings: [] }; // The next mirror merges.
-      ({ now } = outcome);
+      const merged = await mergeRun(project, now, run);
+      if (merged === undefined) return { now, warnings: [] }; // Another mirror went on: the next one merges.
+      now = merged;
     } catch (error) {
-      if (!(error instanceof TracecraftError) || error.code !== "malformed") throw error;
-      return { now, warnings: [`${session}: its parts were not merged: ${error.message}`] };
+      if (!(error instanceof TracecraftError)) throw error;
+      return { now, warnings: [`${now.record.session_id}: parts were not merged: ${error.message}`] };
     }
-    await removeOrphans(project, orphans, now.record);
   }
 }
 
+async function mergeRun(
+  project: Project,
+  now: Found<Manifest>,
+  run: readonly PartEntry[],
+): Promise<Found<Manifest> | undefined> {
+  const { harness, session_id: session } = now.record;
+  const listing = await listParts(project, harness, session);
+  const source = await joined(project, now.record, run);
+  const uuid = project.world.randomHex(4);
+  await uploadFresh(project, partKey(harness, session, run[0]!.seq, uuid), source);
+  const next = withMerged(now.record, run, mergedEntry(run, uuid, source));
+  const outcome = await commitManifest(project, now, next);
+  if (!outcome.committed || outcome.ahead) return undefined;
+  await removeOrphans(project, listing, outcome.now.record);
+  return outcome.now;
+}
+
 /** The eight neighbours with the fewest bytes, where there are more parts than there should be. */
-function smallestRun(parts: readonly PartEntry[]): readonly PartEntry[] | undefined {
-  if (parts.length <= partsLimit) return undefined;
+function smallestRun(parts: readonly PartEntry[], sizes: Sizes): readonly PartEntry[] | undefined {
+  if (parts.length <= sizes.parts) return undefined;
   let best: { run: readonly PartEntry[]; bytes: number } | undefined;
-  for (let at = 0; at + mergedAtOnce <= parts.length; at++) {
-    const run = parts.slice(at, at + mergedAtOnce);
+  for (let at = 0; at + sizes.merged <= parts.length; at++) {
+    const run = parts.slice(at, at + sizes.merged);
     const bytes = run.reduce((sum, { uploaded_bytes: size }) => sum + size, 0);
-    const fits = bytes <= mergedLimit && run.every(({ redacted }) => redacted === run[0]?.redacted);
+    const fits = bytes <= sizes.mergedBytes && run.every(({ redacted }) => redacted === run[0]?.redacted);
     if (fits && (best === undefined || bytes < best.bytes)) best = { run, bytes };
   }
   return best?.run;

@@ -10,6 +10,7 @@ import { follow } from "./follow.ts";
 import { findManifest } from "./manifest.ts";
 import { sourceEnd } from "./manifest-record.ts";
 import { mergeParts } from "./merge.ts";
+import { usualSizes, type Sizes } from "./part.ts";
 import { readState, writeState } from "./mirror-state.ts";
 
 /** Other mirrors of one session go on before us this often before we leave it to them. */
@@ -22,6 +23,7 @@ export interface MirrorOptions {
   readonly redactor: Redactor | undefined;
   /** Less new source than this, in bytes of whole lines, waits. More than one part never waits. */
   readonly minBytes?: number;
+  readonly sizes?: Sizes;
   /** Ends the mirroring after what has been read so far. */
   readonly signal?: AbortSignal;
   uploaded?(part: UploadedPart): void;
@@ -78,7 +80,7 @@ export async function mirrorSession(
     base = now;
     if (end === undefined) continue; // Another mirror went on: so does this one, from where that stands.
 
-    const merged = base && (await mergeParts(project, base));
+    const merged = base && (await mergeParts(project, base, options.sizes ?? usualSizes));
     base = merged?.now ?? base;
     const cursorBytes = base === undefined ? 0 : sourceEnd(base.record);
     const generation = base?.record.generation ?? 0;

@@ -13,7 +13,7 @@ export interface PartListing {
 }
 
 /** To be made before the manifest is written by whoever wants to remove what is unnamed in it. */
-export async function listOrphans(project: Project, harness: string, session: string): Promise<PartListing> {
+export async function listParts(project: Project, harness: string, session: string): Promise<PartListing> {
   const parts: Listed[] = [];
   let storeNow: number | undefined;
   for await (const page of project.store.list(`${sessionPrefix(harness, session)}part-`)) {

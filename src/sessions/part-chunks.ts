@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { TracecraftError } from "../errors.ts";
 import { partKey } from "../format/keys.ts";
 import type { Store } from "../store/store.ts";
-import { partLimit } from "./part.ts";
 import type { Manifest, PartEntry } from "./manifest-record.ts";
+
+/** What is read is in memory in pieces of this many bytes. */
+const pieceBytes = 8 * 1024 * 1024;
 
 /** Where the object of a part lies. */
 export function keyOfPart({ harness, session_id: session }: Manifest, { seq, uuid }: PartEntry): string {
@@ -32,10 +34,10 @@ export async function* partChunks(
   const hash = createHash("sha256");
   let version: string | undefined;
   for (let at = from; at < size;) {
-    const piece = await store.get(key, { range: [at, Math.min(size, at + partLimit)], limit: partLimit });
+    const piece = await store.get(key, { range: [at, Math.min(size, at + pieceBytes)], limit: pieceBytes });
     if (piece === undefined) throw new PartGone(key);
     version ??= piece.version;
-    const wanted = Math.min(size, at + partLimit) - at;
+    const wanted = Math.min(size, at + pieceBytes) - at;
     if (piece.size !== size || piece.body.length !== wanted)
       throw isNot(key, `${piece.size} bytes, ${size} in the manifest`);
     if (piece.version !== version) throw isNot(key, "it was replaced while it was read");

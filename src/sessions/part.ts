@@ -3,8 +3,27 @@ import type { Redactor } from "../redact/redact.ts";
 import type { Batch, Cursor } from "../harness/harness.ts";
 import type { Source } from "../store/store.ts";
 
-/** A part holds whole lines up to this many bytes; a longer line is a part by itself. */
-export const partLimit = 8 * 1024 * 1024;
+/** How a session is cut. */
+export interface Sizes {
+  /** A part holds whole lines up to this many bytes; a longer line is a part by itself. */
+  readonly partBytes: number;
+  /** About how much of the source is read at a time. A part ends where a batch ends. */
+  readonly batchBytes: number;
+  /** Past this many parts of a generation … */
+  readonly parts: number;
+  /** … this many neighbours become one, … */
+  readonly merged: number;
+  /** … unless that would be larger. */
+  readonly mergedBytes: number;
+}
+
+export const usualSizes: Sizes = {
+  partBytes: 8 * 1024 * 1024,
+  batchBytes: 512 * 1024,
+  parts: 64,
+  merged: 8,
+  mergedBytes: 512 * 1024 * 1024,
+};
 
 /** Lines that are to become one part, redacted, and the cursor after them. */
 export interface Part {
@@ -47,7 +66,7 @@ export function redactBatch(batch: Batch, redactor: Pick<Redactor, "line"> | und
 }
 
 /** Collects batches until they are a part. A cursor stands only at the end of a batch, so a part ends there too. */
-export function partBuilder() {
+export function partBuilder({ partBytes }: Pick<Sizes, "partBytes"> = usualSizes) {
   let chunks: Uint8Array[] = [];
   let hash = createHash("sha256");
   let size = 0;
@@ -63,13 +82,13 @@ export function partBuilder() {
       return sums.sourceBytes;
     },
     /** Whether these lines belong to the next part. */
-    isFullFor: ({ bytes }: Redacted): boolean => size > 0 && size + bytes > partLimit,
+    isFullFor: ({ bytes }: Redacted): boolean => size > 0 && size + bytes > partBytes,
 
     add(redacted: Redacted): void {
       const { batch } = redacted;
       ({ cursor } = batch);
       if (batch.records.length === 0) return;
-      const joined = redacted.bytes > partLimit ? redacted.chunks : [Buffer.concat(redacted.chunks)];
+      const joined = redacted.bytes > partBytes ? redacted.chunks : [Buffer.concat(redacted.chunks)];
       for (const chunk of joined) hash.update(chunk);
       chunks.push(...joined);
       size += redacted.bytes;
