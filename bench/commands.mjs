@@ -33,14 +33,22 @@ const commands = [
 
 const place = mkdtempSync(join(tmpdir(), "tracecraft-bench-"));
 try {
-  console.log(`# ${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${rounds} rounds, medians`);
+  console.log(
+    `# ${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${rounds} rounds, medians`,
+  );
   await measure("directory", { store: `file://${place}/bucket` });
   const server = await startServer();
-  await measure("S3 server for tests", { endpoint: server.endpoint, env: server.env, control: server.control });
+  await measure("S3 server for tests", {
+    endpoint: server.endpoint,
+    env: server.env,
+    control: server.control,
+  });
   server.end();
   const ceph = process.env.TRACECRAFT_CEPH_ENDPOINT;
-  if (ceph) await measure("Ceph", { endpoint: ceph, env: pick(process.env, ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"]) });
-  else console.log("\nskipped: Ceph (eval \"$(scripts/ceph-up.sh)\"; export TRACECRAFT_CEPH_ENDPOINT=$S3_ENDPOINT)");
+  if (ceph) {
+    const { TRACECRAFT_CEPH_ACCESS_KEY_ID: id, TRACECRAFT_CEPH_SECRET_ACCESS_KEY: secret } = process.env;
+    await measure("Ceph", { endpoint: ceph, env: { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret } });
+  } else console.log('\nskipped: Ceph (eval "$(scripts/ceph-up.sh)")');
 } finally {
   rmSync(place, { recursive: true, force: true });
 }
@@ -51,29 +59,49 @@ async function measure(name, { store, endpoint, env = {}, control }) {
   const bucket = `bench-${process.pid}`;
   const where = store ? ["--store", store] : ["--endpoint", endpoint, "--bucket", bucket];
   const options = { cwd, env: { PATH: process.env.PATH, HOME: join(cwd, "home"), ...env } };
-  const init = spawnSync(process.execPath, [program, "init", "--project", "bench", "--agent", "me", ...where], { ...options, encoding: "utf8" });
+  const init = spawnSync(
+    process.execPath,
+    [program, "init", "--project", "bench", "--agent", "me", ...where],
+    { ...options, encoding: "utf8" },
+  );
   if (init.status !== 0) throw new Error(init.stderr);
 
   const times = new Map(commands.map(([label]) => [label, []]));
   const empty = [];
   for (let round = 0; round < rounds; round++) {
     empty.push(timed(["-e", "0"], options).ms);
-    for (const [label, words] of commands) times.get(label).push(timed([program, ...words.map((word) => word.replace("%", round))], options).ms);
+    for (const [label, words] of commands)
+      times.get(label).push(timed([program, ...words.map((word) => word.replace("%", round))], options).ms);
   }
   const base = median(empty);
   console.log(`\n## ${name}: \`node -e 0\` ${base.toFixed(1)} ms\n`);
-  console.log("| command | ratio | ms | CPU ms | MiB | requests | round trips |\n|---|---|---|---|---|---|---|");
+  console.log(
+    "| command | ratio | ms | CPU ms | MiB | requests | round trips |\n|---|---|---|---|---|---|---|",
+  );
   for (const [label, words] of commands) {
     const used = [];
     let asked;
     for (let round = 0; round < 3; round++) {
       const words2 = words.map((word) => word.replace("%", `x${round}`));
       if (control) await control({ forget: true, quirks: { latencyMs } });
-      used.push(timed(["-r", usage, program, ...words2], { ...options, stdio: ["ignore", "ignore", "ignore", "pipe"] }).usage);
+      used.push(
+        timed(["-r", usage, program, ...words2], {
+          ...options,
+          stdio: ["ignore", "ignore", "ignore", "pipe"],
+        }).usage,
+      );
       if (control) asked = await control({ log: true, forget: true, quirks: {} });
     }
     const ms = median(times.get(label));
-    const cells = [label, (ms / base).toFixed(2), ms.toFixed(1), median(used.map(({ cpuMs }) => cpuMs)).toFixed(0), median(used.map(({ rssMiB }) => rssMiB)).toFixed(0), asked?.lines.length ?? "", asked?.roundTrips ?? ""];
+    const cells = [
+      label,
+      (ms / base).toFixed(2),
+      ms.toFixed(1),
+      median(used.map(({ cpuMs }) => cpuMs)).toFixed(0),
+      median(used.map(({ rssMiB }) => rssMiB)).toFixed(0),
+      asked?.lines.length ?? "",
+      asked?.roundTrips ?? "",
+    ];
     console.log(`| ${cells.join(" | ")} |`);
   }
 }
@@ -93,7 +121,11 @@ async function startServer() {
   const { endpoint, accessKeyId, secretAccessKey } = await answer();
   return {
     endpoint,
-    env: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_DEFAULT_REGION: "us-east-1" },
+    env: {
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      AWS_DEFAULT_REGION: "us-east-1",
+    },
     control(asked) {
       child.stdin.write(`${JSON.stringify(asked)}\n`);
       return answer();
@@ -104,8 +136,4 @@ async function startServer() {
 
 function median(values) {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-}
-
-function pick(from, names) {
-  return Object.fromEntries(names.flatMap((name) => (from[name] === undefined ? [] : [[name, from[name]]])));
 }
