@@ -58,21 +58,14 @@ describe("streams", () => {
     expect(stdout).toBe("2\n");
   });
 
-  async function runShell(line: string) {
-    const { builtCli } = await import("./built-cli.ts");
-    const { spawnSync } = await import("node:child_process");
-    const program = await builtCli();
-    const ran = spawnSync(
-      "bash",
-      ["-c", `tracecraft() { "${process.execPath}" "${program}" "$@"; }\n${line}`],
-      {
-        cwd: world.cwd,
-        env: world.env,
-        encoding: "utf8",
-      },
-    );
-    return { stdout: ran.stdout, stderr: ran.stderr };
-  }
+  it("mail that stdout did not take stays unread", async () => {
+    const mail = { env: { TRACECRAFT_AGENT: "api-2" } };
+    expect((await world.run(["send", "web-1", "read me"], mail)).status).toBe(0);
+    await runShell(`{ sleep 0.3; tracecraft inbox; } | true`);
+    expect((await runShell(`tracecraft inbox > /dev/full; echo $?`)).stdout).toBe("2\n");
+    expect((await world.run(["inbox"])).stdout).toContain("(direct) api-2: read me\n");
+    expect((await world.run(["inbox"])).stdout).toBe("No messages.\n");
+  });
 });
 
 describe("--json", () => {
@@ -205,6 +198,23 @@ it("a project's local state and data are this user's own", () => {
   const state = join(world.home, ".local", "state", "tracecraft");
   const entries = readdirSync(state, { recursive: true, encoding: "utf8" });
   expect(entries.length).toBeGreaterThan(3);
-  expect(entries.filter((name) => /tmp$/.test(name))).toEqual([]);
+  expect(entries.filter((name) => name.endsWith("tmp"))).toEqual([]);
   expect(readFileSync(join(world.cwd, ".tracecraft.json"), "utf8")).not.toContain("web-1");
 });
+
+/** A line of bash in which `tracecraft` is the real program. */
+async function runShell(line: string) {
+  const { builtCli } = await import("./built-cli.ts");
+  const { spawnSync } = await import("node:child_process");
+  const program = await builtCli();
+  const ran = spawnSync(
+    "bash",
+    ["-c", `tracecraft() { "${process.execPath}" "${program}" "$@"; }\n${line}`],
+    {
+      cwd: world.cwd,
+      env: world.env,
+      encoding: "utf8",
+    },
+  );
+  return { stdout: ran.stdout, stderr: ran.stderr };
+}

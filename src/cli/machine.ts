@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { join, isAbsolute } from "node:path";
-import type { Configuration, Identity, Machine } from "../commands/machine.ts";
+import type { Configuration, Draft, Identity, Machine } from "../commands/machine.ts";
 import { clockOffset, clockedStore } from "../coord/clock.ts";
 import type { Project, World } from "../coord/project.ts";
 import { TracecraftError } from "../errors.ts";
@@ -20,60 +20,15 @@ export interface MachineOptions {
 }
 
 /** This machine, for commands: its configuration, its local state and the stores that it reaches. */
-export function machine({ who, world, background, deadlineMs }: MachineOptions): Machine & {
-  local(configuration: Configuration): FileLocalState;
-} {
-  const states = new Map<string, FileLocalState>();
-
-  function local({ place }: Configuration): FileLocalState {
-    const folder = join(stateFolder(who), scopeOf(place, who));
-    const known = states.get(folder);
-    if (known) return known;
-    const made = fileLocalState(folder, ({ message }) =>
-      background.warn(`cannot keep local state: ${message}`),
-    );
-    states.set(folder, made);
-    return made;
-  }
-
-  function storeWorld(configuration: Configuration): StoreWorld {
-    const state = local(configuration);
-    return {
-      env: who.env,
-      home: who.home,
-      now: world.now,
-      random: world.chance,
-      clockOffsetMs: clockOffset(state),
-      onSkew: (offsetMs) => state.write("clock", { offset_ms: Math.round(offsetMs) }),
-    };
-  }
-
-  const withKeys = ({ place, oldKeys }: Configuration): StorePlace => {
-    const keys = place.keys ?? (isFolder(place) ? undefined : (keptKeys(who.home, place) ?? oldKeys));
-    return { ...place, keys };
-  };
-
+export function machine(options: MachineOptions): Machine {
+  const { who } = options;
+  const local = localStates(options);
   const identifyHere = (configuration: Configuration, agent?: string): Identity =>
     identify(configuration, local(configuration), who, agent);
-
   return {
-    local,
     configuration: () => findConfiguration(who),
+    draft: (words) => draft(words, who),
     identify: identifyHere,
-
-    draft({ project, store, endpoint, region, keys }) {
-      if (endpoint !== undefined && /\/\/[^/]*@/.test(endpoint))
-        throw new TracecraftError(
-          "usage",
-          "Cannot use that endpoint: it holds a name or password, which would be in the project",
-          {
-            hint: "export AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=…",
-          },
-        );
-      const words = { store, endpoint, region, project };
-      const made = configurationOf(words, join(who.cwd, fileName), "project", who);
-      return { ...made, place: { ...made.place, keys } };
-    },
 
     save(configuration, { keys, file }) {
       if (keys) keepKeys(who.home, configuration.place, keys);
@@ -82,16 +37,17 @@ export function machine({ who, world, background, deadlineMs }: MachineOptions):
 
     async prepare(configuration) {
       if (isFolder(configuration.place)) return undefined;
-      const place = withKeys(configuration);
-      const from = await credentialsOf(place, storeWorld(configuration)); // None is an error, before anything is made.
-      const made = await makeBucket(place, storeWorld(configuration));
+      const [place, world] = [withKeys(configuration, who), storeWorld(options, local(configuration))];
+      const from = await credentialsOf(place, world); // None is an error, before anything is made.
+      const made = await makeBucket(place, world);
       return { made: made === "made", keysFrom: from?.source ?? "nowhere" };
     },
 
     async open(configuration, agent): Promise<Project> {
+      const { world, background, deadlineMs } = options;
       const state = local(configuration);
       const { agent: name, session } = identifyHere(configuration, agent);
-      const store = await openStore(withKeys(configuration), storeWorld(configuration));
+      const store = await openStore(withKeys(configuration, who), storeWorld(options, state));
       return {
         store: clockedStore(store, world, state),
         name: configuration.project,
@@ -105,6 +61,48 @@ export function machine({ who, world, background, deadlineMs }: MachineOptions):
       };
     },
   };
+}
+
+/** Of a project in a store; what cannot be kept is told once. */
+function localStates({ who, background }: MachineOptions): (configuration: Configuration) => FileLocalState {
+  const states = new Map<string, FileLocalState>();
+  return ({ place }) => {
+    const folder = join(stateFolder(who), scopeOf(place, who));
+    const known = states.get(folder);
+    if (known) return known;
+    const made = fileLocalState(folder, ({ message }) =>
+      background.warn(`cannot keep local state: ${message}`),
+    );
+    states.set(folder, made);
+    return made;
+  };
+}
+
+function storeWorld({ who, world }: MachineOptions, state: FileLocalState): StoreWorld {
+  return {
+    env: who.env,
+    home: who.home,
+    now: world.now,
+    random: world.chance,
+    clockOffsetMs: clockOffset(state),
+    onSkew: (offsetMs) => state.write("clock", { offset_ms: Math.round(offsetMs) }),
+  };
+}
+
+function withKeys({ place, oldKeys }: Configuration, { home }: Who): StorePlace {
+  return { ...place, keys: place.keys ?? (isFolder(place) ? undefined : (keptKeys(home, place) ?? oldKeys)) };
+}
+
+function draft({ project, store, endpoint, region, keys }: Draft, who: Who): Configuration {
+  if (endpoint !== undefined && /\/\/[^/]*@/.test(endpoint)) {
+    throw new TracecraftError(
+      "usage",
+      "Cannot use that endpoint: it holds a name or password, which would be in the project",
+      { hint: "export AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=…" },
+    );
+  }
+  const made = configurationOf({ store, endpoint, region, project }, join(who.cwd, fileName), "project", who);
+  return { ...made, place: { ...made.place, keys } };
 }
 
 function isFolder({ url }: StorePlace): boolean {
