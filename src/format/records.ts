@@ -145,6 +145,23 @@ export const eventRecord = v.looseObject({
   session: nullable,
 });
 
+const reservation = v.looseObject({
+  pattern: text,
+  mode: v.picklist(["exclusive", "shared"]),
+  agent: text,
+  session: nullable,
+  step: nullable,
+  since: time,
+  /** The store's clock in the reply that its writer's put was based on. It lapses `ttl_s` after that. */
+  renewed_at: time,
+  ttl_s: v.pipe(v.number(), v.minValue(1), v.maxValue(366 * 86_400)),
+});
+
+export const reservationsRecord = v.looseObject({
+  reservations: v.array(reservation),
+  nonce: v.optional(text),
+});
+
 export const storeVerdict = v.looseObject({
   endpoint: text,
   bucket: text,
@@ -171,6 +188,8 @@ export type MessageRecord = v.InferOutput<typeof messageRecord>;
 export type InboxRecord = v.InferOutput<typeof inboxRecord>;
 export type MemoryRecord = v.InferOutput<typeof memoryRecord>;
 export type EventRecord = v.InferOutput<typeof eventRecord>;
+export type Reservation = v.InferOutput<typeof reservation>;
+export type ReservationsRecord = v.InferOutput<typeof reservationsRecord>;
 export type StoreVerdict = v.InferOutput<typeof storeVerdict>;
 
 /**
