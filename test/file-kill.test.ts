@@ -32,10 +32,13 @@ describe("8 processes on one file store", () => {
       child.once("exit", () => alive.delete(child));
     };
     for (let process = 0; process < 8; process++) start();
-    const until = performance.now() + (full ? 60_000 : 2_000);
+    const began = performance.now();
+    const enough = { ms: full ? 60_000 : 1_500, kills: 10, notes: 200 };
     let killed = 0;
-    while (performance.now() < until) {
-      await pause(Math.random() * 60);
+    for (;;) {
+      const ms = performance.now() - began; // A busy machine takes longer to do as much.
+      if (ms > enough.ms && killed > enough.kills && group.acknowledged() > enough.notes) break;
+      await pause(Math.random() * 100);
       const victim = [...alive][Math.floor(Math.random() * alive.size)];
       if (victim === undefined) continue;
       if (Math.random() < 0.5) {
@@ -49,8 +52,6 @@ describe("8 processes on one file store", () => {
     }
     await group.finish();
     expect(await group.faults()).toEqual([]);
-    expect(killed).toBeGreaterThan(5);
-    expect(group.acknowledged()).toBeGreaterThan(100);
   }, 120_000);
 });
 

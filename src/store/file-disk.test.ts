@@ -1,4 +1,4 @@
-import fs, { readdirSync, readFileSync } from "node:fs";
+import fs, { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { listed, overtake, roots, sourceOf, textOf, versionsAtOnce } from "../../test/file-calls.ts";
@@ -12,6 +12,7 @@ vi.mock("node:fs", async (importOriginal) => {
   for (const name of [
     "writeSync",
     "linkSync",
+    "unlinkSync",
     "renameSync",
     "statfsSync",
     "lstatSync",
@@ -147,5 +148,20 @@ describe("fileStore() on a disk", () => {
     expect(textOf(found)).toBe("rival 5");
     vi.mocked(fs.readdirSync).mockImplementationOnce(() => then as never);
     await write(store, "k", "next", { version: found!.version });
+  });
+
+  it("deletes a key that got its row while its one file was being removed", async () => {
+    const path = root.next();
+    const store = fileStore(path);
+    await write(store, "k", "1", "fresh");
+    const { linkSync, unlinkSync } = await vi.importActual<typeof fs>("node:fs");
+    vi.mocked(fs.unlinkSync).mockImplementationOnce((plain) => {
+      mkdirSync(join(path, ".v/k"), { recursive: true });
+      linkSync(plain, join(path, ".v/k/00000000000000000001"));
+      unlinkSync(plain);
+    });
+    await store.delete("k");
+    expect(await store.get("k", { limit })).toBeUndefined();
+    expect(await listed(store)).toEqual([]);
   });
 });
