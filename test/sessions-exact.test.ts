@@ -110,7 +110,12 @@ function world() {
     try {
       const what = { ...session, ...(options.ended && { ended: true }) };
       if (options.ended) endings.add(content());
-      await mirrorSession(project, what, { harness: claudeCode, host, redactor, sizes });
+      await mirrorSession(project, what, {
+        harness: claudeCode,
+        host,
+        redactor: async () => redactor,
+        sizes,
+      });
       if (options.ended) endings.add(content());
     } catch (error) {
       if (!(error instanceof Killed) && !(error instanceof TracecraftError && error.retryable)) throw error;

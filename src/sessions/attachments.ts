@@ -9,7 +9,9 @@ import type { AttachmentEntry } from "./manifest-record.ts";
 import { uploadFresh } from "./upload.ts";
 
 /** A larger file is named and left out: an attachment is redacted as one record. */
-export const attachmentLimit = 64 * 1024 * 1024;
+const attachmentLimit = 64 * 1024 * 1024;
+/** What a reader takes: the marks of redaction may be longer than what they stand for. */
+export const attachmentReadLimit = 2 * attachmentLimit;
 
 export interface Attached {
   /** What the manifest is to name from now on. */

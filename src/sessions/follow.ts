@@ -6,7 +6,8 @@ import type { Manifest } from "./manifest-record.ts";
 import type { MirrorOptions } from "./mirror.ts";
 import { partBuilder, redactBatch, usualSizes } from "./part.ts";
 
-export interface FollowOptions extends Omit<MirrorOptions, "uploaded">, Omit<CommitOptions, "harness"> {}
+export interface FollowOptions
+  extends Omit<MirrorOptions, "uploaded" | "redactor">, Omit<CommitOptions, "harness"> {}
 
 export interface Followed {
   readonly now: Found<Manifest> | undefined;

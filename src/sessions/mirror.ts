@@ -19,8 +19,8 @@ const overtakenLimit = 100;
 export interface MirrorOptions {
   readonly harness: Harness;
   readonly host: Host;
-  /** Undefined: the user said that nothing is to be taken out. */
-  readonly redactor: Redactor | undefined;
+  /** Asked for before anything is read; if it throws, nothing is uploaded. Absent: the user said that nothing is to be taken out. */
+  readonly redactor?: (() => Promise<Redactor>) | undefined;
   /** Less new source than this, in bytes of whole lines, waits. More than one part never waits. */
   readonly minBytes?: number;
   readonly sizes?: Sizes;
@@ -61,12 +61,20 @@ export async function mirrorSession(
     return { parts: [], attachments: 0, generation, cursorBytes, sizeBytes, warnings: [] };
   }
 
+  const redactor = await options.redactor?.();
   let base = known.manifest ?? (await findManifest(project, harness.name, session.id));
   const ready = once(() => ensureVerdict(project));
   let attached: Attached | undefined;
   const attach = once(async () => {
     const { attachments } = base?.record ?? { attachments: [] };
-    const more = { ...options, harness: harness.name, known: attachments, marks: known.attachments, ready };
+    const more = {
+      host,
+      redactor,
+      harness: harness.name,
+      known: attachments,
+      marks: known.attachments,
+      ready,
+    };
     return (attached = await mirrorAttachments(project, session, more));
   });
 
@@ -76,7 +84,14 @@ export async function mirrorSession(
     options.uploaded?.(part);
   };
   for (let round = 0; round < overtakenLimit; round++) {
-    const { now, end } = await follow(project, session, { ...options, base, ready, attach, uploaded });
+    const { now, end } = await follow(project, session, {
+      ...options,
+      redactor,
+      base,
+      ready,
+      attach,
+      uploaded,
+    });
     base = now;
     if (end === undefined) continue; // Another mirror went on: so does this one, from where that stands.
 

@@ -1,0 +1,145 @@
+import { TracecraftError } from "../errors.ts";
+import { harnesses, harnessNamed } from "../harness/all.ts";
+import type { Harness } from "../harness/harness.ts";
+import type { Redactor } from "../redact/redact.ts";
+import { chooseAll, chooseOne, type Choice } from "../sessions/choose.ts";
+import { mirrorAll, type Outcome } from "../sessions/mirror-all.ts";
+import { defineCommand, type Context, type Reply } from "./command.ts";
+import { typed } from "./file-patterns.ts";
+import { sessionHost } from "./session-host.ts";
+import { mirrorJson, mirrorProgress, mirrorWords, stopped } from "./session-words.ts";
+import { followSessions } from "./session-watch.ts";
+
+export const sessionMirror = defineCommand({
+  name: "session mirror",
+  summary: "Copy agents' transcripts into the bucket, without their secrets",
+  positionals: {},
+  options: {
+    harness: { placeholder: "H", help: `of this harness: ${harnesses.map(({ name }) => name).join(", ")}` },
+    sessionId: { placeholder: "ID", help: "this session (default: the newest of this folder)" },
+    cwd: { placeholder: "DIR", help: "of this folder (default: the working directory)" },
+    all: { help: "every session of this folder, of every harness found here" },
+    everywhere: { help: "with --all: of every folder" },
+    watch: { help: "go on until stopped" },
+    minBytes: { placeholder: "N", default: "1", help: "leave less than so much new for later" },
+    noRedact: { help: "upload secrets too" },
+  },
+  exits: {
+    not_found: "no such session here",
+    config: "the rules of redaction cannot be loaded",
+    interrupted: "stopped",
+  },
+  examples: ["tracecraft session mirror --harness claude-code", "tracecraft session mirror --all --watch"],
+  needs: "project",
+
+  async run(context, { harness, sessionId, cwd, all, everywhere, watch, minBytes, noRedact }) {
+    const { env, redaction, project, signal } = context;
+    const redactor = noRedact ? undefined : once(() => redactorFor({ env, redaction }));
+    const host = sessionHost(context);
+    const folder = everywhere ? undefined : (cwd ?? context.cwd);
+    const wanted = harness === undefined ? harnesses : [known(harness)];
+    if (harness === undefined && !all && !everywhere)
+      throw new TracecraftError("usage", "Cannot mirror: neither --harness nor --all is given", {
+        hint: "tracecraft session mirror --all",
+      });
+    const choose = (): Promise<Choice> =>
+      all || everywhere
+        ? chooseAll(wanted, host, folder)
+        : chooseOne(wanted[0]!, host, sessionId === undefined ? folder : undefined, sessionId);
+
+    const mirrorOptions = { host, redactor, minBytes: bytesOf(minBytes), signal };
+    const words = { harness, sessionId, cwd, all, everywhere, noRedact };
+    if (watch)
+      return await followSessions(context, choose, {
+        ...mirrorOptions,
+        command: `${typedCommand(words)} --watch`,
+      });
+
+    const choice = await choose();
+    if (choice.chosen.length === 0) return nothingFound(choice, wanted, all || everywhere);
+    const outcomes = await mirrorAll(project, choice.chosen, {
+      ...mirrorOptions,
+      progress: mirrorProgress(context),
+    });
+    if (signal.aborted) throw stopped(context, typedCommand(words));
+    return answerOf(choice, outcomes, all || everywhere);
+  },
+});
+
+/** Loaded when there is something to redact: to find nothing new takes no rules. Without them nothing is uploaded. */
+async function redactorFor({ env, redaction }: Pick<Context, "env" | "redaction">): Promise<Redactor> {
+  const { createRedactor } = await import("../redact/redact.ts");
+  return createRedactor({ env, project: redaction });
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let done: Promise<T> | undefined;
+  return () => (done ??= work());
+}
+
+function known(name: string): Harness {
+  const found = harnessNamed(name);
+  if (found) return found;
+  throw new TracecraftError("usage", `Cannot mirror "${name}": no such harness`, {
+    cause: `there are ${harnesses.map((one) => one.name).join(", ")}`,
+  });
+}
+
+function bytesOf(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new TracecraftError(
+    "usage",
+    `Cannot read --min-bytes "${text.slice(0, 60)}": it is a number of bytes`,
+  );
+}
+
+function nothingFound({ problems, warnings }: Choice, wanted: readonly Harness[], all: boolean): Reply {
+  if (problems[0]) throw problems[0];
+  const [only] = wanted;
+  throw new TracecraftError(
+    "not_found",
+    `No ${wanted.length === 1 ? `${only!.name} ` : ""}session found in this folder`,
+    {
+      ...(warnings[0] !== undefined && { cause: warnings[0] }),
+      hint: `tracecraft session mirror --all${all ? " --everywhere" : ""}`,
+    },
+  );
+}
+
+function answerOf({ problems, warnings }: Choice, outcomes: readonly Outcome[], all: boolean): Reply {
+  const failed = outcomes.flatMap((one) => ("error" in one ? [one.error] : []));
+  const refused = [...failed, ...problems];
+  if (failed.length > 0 && failed.length === outcomes.length && outcomes.length === 1) throw failed[0]!;
+  const told = outcomes.flatMap((one) => ("mirrored" in one ? one.mirrored.warnings : []));
+  return {
+    data: {
+      sessions: outcomes.flatMap((one) => ("mirrored" in one ? [mirrorJson(one, one.mirrored)] : [])),
+      ...(refused.length > 0 && { problems: refused.map(({ message, code }) => ({ code, why: message })) }),
+    },
+    text: mirrorWords(outcomes, all),
+    ...(failed.length > 0 && { error: failed[0]! }),
+    warnings: [...warnings, ...told, ...[...failed.slice(1), ...problems].map(({ message }) => message)],
+  };
+}
+
+interface Words {
+  readonly harness: string | undefined;
+  readonly sessionId: string | undefined;
+  readonly cwd: string | undefined;
+  readonly all: boolean;
+  readonly everywhere: boolean;
+  readonly noRedact: boolean;
+}
+
+/** The command as it was typed, for whoever wants to go on. */
+function typedCommand({ harness, sessionId, cwd, all, everywhere, noRedact }: Words): string {
+  return [
+    "tracecraft session mirror",
+    ...(harness === undefined ? [] : [`--harness ${harness}`]),
+    ...(sessionId === undefined ? [] : [`--session-id ${typed(sessionId)}`]),
+    ...(cwd === undefined ? [] : [`--cwd ${typed(cwd)}`]),
+    ...(all ? ["--all"] : []),
+    ...(everywhere ? ["--everywhere"] : []),
+    ...(noRedact ? ["--no-redact"] : []),
+  ].join(" ");
+}

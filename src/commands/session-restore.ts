@@ -1,0 +1,120 @@
+import { basename, dirname, extname, join, resolve } from "node:path";
+import type { Found } from "../coord/update.ts";
+import { TracecraftError } from "../errors.ts";
+import { harnessNamed } from "../harness/all.ts";
+import { findSession } from "../sessions/catalogue.ts";
+import { generationOf } from "../sessions/content.ts";
+import type { Manifest } from "../sessions/manifest-record.ts";
+import { nearestFolder, restoreSession } from "../sessions/restore.ts";
+import { defineCommand, type Context } from "./command.ts";
+import { sessionHost } from "./session-host.ts";
+import { shownLine } from "./text.ts";
+import { transferProgress } from "./transfer.ts";
+import { count, size } from "./values.ts";
+
+export const sessionRestore = defineCommand({
+  name: "session restore",
+  summary: "Put a mirrored session back as files, redactions as they are",
+  positionals: { id: { help: "the session, or how its id begins" } },
+  options: {
+    to: { placeholder: "DIR", help: "into this folder (default: the working directory)" },
+    intoHarness: { help: "where its harness looks for it, to be resumed here" },
+    cwd: { placeholder: "DIR", help: "with --into-harness: for this checkout" },
+    generation: { placeholder: "N", help: "an older one, from before its source was rewritten" },
+  },
+  exits: {
+    exists: "a file is there, or the harness has that session",
+    not_found: "no such session",
+    malformed: "its parts are not what the manifest says",
+  },
+  examples: ["tracecraft session restore 5c1d --to out", "tracecraft session restore 5c1d --into-harness"],
+  needs: "project",
+
+  async run(context, { id, to, intoHarness, cwd, generation }) {
+    const { project, signal } = context;
+    if (to !== undefined && intoHarness)
+      throw new TracecraftError("usage", "Cannot restore: give one of --to and --into-harness");
+    const found = await findSession(project, id, "restore");
+    const { session_id: session, total_uploaded_bytes: total } = found.record;
+    const target = intoHarness
+      ? await harnessTarget(context, found, resolve(context.cwd, cwd ?? "."))
+      : folderTarget(context, session, to ?? ".");
+    const progress = transferProgress(context, "Restoring", session);
+    const restored = await restoreAt(target, () =>
+      restoreSession(project, found, {
+        ...target,
+        generation: generationOf(found, generation),
+        signal,
+        progress: (done) => progress(done, total),
+      }),
+    );
+    const counts = found.record.redaction_counts;
+    const redactions = Object.values(counts).reduce((sum, times) => sum + times, 0);
+    const stay =
+      redactions === 0 ? "" : `, ${count(redactions, "redaction")} ${redactions === 1 ? "stays" : "stay"}`;
+    const files = restored.attachments === 0 ? "" : `, ${count(restored.attachments, "attachment")}`;
+    return {
+      data: {
+        harness: found.record.harness,
+        session,
+        path: target.shown,
+        bytes: restored.bytes,
+        records: restored.records,
+        attachments: restored.attachments,
+        redactions: counts,
+      },
+      text: `Restored ${session} -> ${shownLine(target.shown)}\n${size(restored.bytes)}, ${count(restored.records, "record")}${files}${stay}`,
+      warnings: restored.warnings,
+    };
+  },
+});
+
+interface Target {
+  readonly root: string;
+  readonly path: string;
+  readonly attachments: string;
+  readonly shown: string;
+  /** What is said when something is there. */
+  readonly taken?: TracecraftError;
+}
+
+function folderTarget({ cwd }: Context, session: string, to: string): Target {
+  const root = resolve(cwd, to);
+  return {
+    root,
+    path: join(root, `${session}.jsonl`),
+    attachments: join(root, session),
+    shown: join(to, `${session}.jsonl`),
+  };
+}
+
+/** A session's own attachments lie in the folder of its name, those of a sub-agent beside it. */
+async function harnessTarget(context: Context, found: Found<Manifest>, cwd: string): Promise<Target> {
+  const { harness, session_id: session, source_path: source, parent } = found.record;
+  const hint = `tracecraft session restore ${session} --to out`;
+  const file = basename(source ?? `${session}.jsonl`);
+  const place = harnessNamed(harness)?.place;
+  const path = place?.(sessionHost(context), { id: session, file, parent: parent ?? undefined }, cwd);
+  if (path === undefined)
+    throw new TracecraftError(
+      "usage",
+      `Cannot restore "${session}": ${harness} keeps no files that it could be`,
+      { hint },
+    );
+  const attachments = parent ? dirname(path) : path.slice(0, path.length - extname(path).length);
+  const taken = new TracecraftError(
+    "exists",
+    `Cannot restore "${session}": ${harness} has that session here`,
+    { hint },
+  );
+  return { root: await nearestFolder(path), path, attachments, shown: path, taken };
+}
+
+async function restoreAt<T>({ taken }: Target, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (taken && error instanceof TracecraftError && error.code === "exists") throw taken;
+    throw error;
+  }
+}

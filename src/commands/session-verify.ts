@@ -1,0 +1,145 @@
+import type { Found } from "../coord/update.ts";
+import { asTracecraftError, TracecraftError } from "../errors.ts";
+import { harnesses } from "../harness/all.ts";
+import { createRedactor } from "../redact/redact.ts";
+import { findSession, listSessions } from "../sessions/catalogue.ts";
+import { chooseAll, type Chosen } from "../sessions/choose.ts";
+import type { Manifest } from "../sessions/manifest-record.ts";
+import { verifySession, type Verified } from "../sessions/verify.ts";
+import { compareWithSource, type Against } from "../sessions/verify-source.ts";
+import { defineCommand, type Context } from "./command.ts";
+import { sessionHost } from "./session-host.ts";
+import { shownLine } from "./text.ts";
+import { count } from "./values.ts";
+
+interface Checked {
+  readonly session: string;
+  readonly harness: string;
+  readonly verified: Verified;
+  readonly against: Against | undefined;
+}
+
+export const sessionVerify = defineCommand({
+  name: "session verify",
+  summary: "Check mirrored sessions: counts, hashes, gaps, order, and against their sources",
+  positionals: { id: { help: "the session, or how its id begins (default: all)", optional: true } },
+  options: { tidy: { help: "remove parts that no manifest has named for a day" } },
+  exits: { malformed: "something is not as the manifest says" },
+  examples: ["tracecraft session verify 5c1d", "tracecraft session verify --tidy"],
+  needs: "project",
+
+  async run(context, { id, tidy }) {
+    const { project, env, redaction, signal } = context;
+    const { sessions, problems } =
+      id === undefined ? await listSessions(project) : { sessions: [undefined], problems: [] };
+    const redactor = createRedactor({ env, project: redaction });
+    const here = await sourcesHere(context);
+    const checked: Checked[] = [];
+    for (const one of sessions) {
+      if (signal.aborted)
+        throw new TracecraftError("interrupted", "Interrupted", { hint: "tracecraft session verify" });
+      const found = await findSession(
+        project,
+        one === undefined ? id! : `${one.harness}/${one.session}`,
+        "verify",
+      );
+      const verified = await verifySession(project, found, tidy);
+      const { harness, session_id: session } = found.record;
+      const source = here.get(`${harness}/${session}`);
+      const compare = { ...source!, host: sessionHost(context), redactor };
+      const against =
+        source && verified.faults.length === 0 ? await compared(context, found, compare) : undefined;
+      checked.push({ session, harness, verified, against });
+    }
+    const bad = checked.filter((one) => faultsOf(one).length > 0);
+    return {
+      data: { sessions: checked.map(checkedJson), problems },
+      text: [...checked.flatMap(linesOf), ...(checked.length === 0 ? ["(no sessions)"] : [])].join("\n"),
+      ...(bad.length > 0 && { error: doubt(bad, checked.length) }),
+      warnings: problems.map(({ key, why }) => `malformed: ${key} (${why})`),
+    };
+  },
+});
+
+/** The sessions whose sources are on this machine, wherever their folders are. */
+async function sourcesHere(context: Context): Promise<ReadonlyMap<string, Chosen>> {
+  const { chosen } = await chooseAll(harnesses, sessionHost(context), undefined);
+  return new Map(chosen.map((one) => [`${one.harness.name}/${one.session.id}`, one]));
+}
+
+async function compared(
+  { project }: Context,
+  found: Found<Manifest>,
+  options: Parameters<typeof compareWithSource>[2],
+): Promise<Against | undefined> {
+  try {
+    return await compareWithSource(project, found, options);
+  } catch (error) {
+    project.warn(asTracecraftError(error).message); // A source that cannot be read says nothing of the mirror.
+    return undefined;
+  }
+}
+
+function faultsOf({ verified, against }: Checked): string[] {
+  if (against?.as !== "differs") return [...verified.faults];
+  return [...verified.faults, `record ${against.record} differs from the source`];
+}
+
+function linesOf(one: Checked): string[] {
+  const faults = faultsOf(one);
+  if (faults.length > 0) return faults.map((why) => `bad  ${one.session}  ${shownLine(why)}`);
+  const { parts, records, attachments, orphans, removed } = one.verified;
+  const words = [
+    count(parts, "part"),
+    count(records, "record"),
+    "no gap",
+    ...(attachments > 0 ? [count(attachments, "attachment")] : []),
+    againstWords(one.against),
+    ...(orphans > removed ? [`${count(orphans - removed, "unnamed part")}`] : []),
+    ...(removed > 0 ? [`${removed} removed`] : []),
+  ];
+  return [`ok  ${one.session}  ${words.join(", ")}`];
+}
+
+function againstWords(against: Against | undefined): string {
+  if (against === undefined) return "its source is not here";
+  if (against.as === "equal") return "equal to the source after redaction";
+  if (against.as === "behind") return `${count(against.records, "record")} behind the source`;
+  return against.as === "gone" ? "its source is gone" : "its source was rewritten since";
+}
+
+function doubt(bad: readonly Checked[], all: number): TracecraftError {
+  const [first] = bad;
+  const { session, verified } = first!;
+  const details = { sessions: bad.map((one) => ({ session: one.session, faults: faultsOf(one) })) };
+  if (all > 1) {
+    const named = bad.slice(0, 3).map((one) => one.session);
+    return new TracecraftError("malformed", `Cannot vouch for ${bad.length} of ${all} sessions`, {
+      cause: named.join(", ") + (bad.length > 3 ? ", …" : ""),
+      details,
+    });
+  }
+  const what =
+    verified.badParts > 0
+      ? `${verified.badParts} of ${verified.parts} parts is not what the manifest says`
+      : faultsOf(first!)[0];
+  return new TracecraftError("malformed", `Cannot vouch for "${session}": ${what}`, { details });
+}
+
+function checkedJson(one: Checked) {
+  const { parts, records, attachments, orphans, removed } = one.verified;
+  const faults = faultsOf(one);
+  return {
+    harness: one.harness,
+    session: one.session,
+    ok: faults.length === 0,
+    parts,
+    records,
+    attachments,
+    faults,
+    source: one.against?.as ?? null,
+    ...(one.against?.as === "behind" && { behind: one.against.records }),
+    unnamed: orphans - removed,
+    removed,
+  };
+}
