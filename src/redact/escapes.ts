@@ -10,24 +10,28 @@ export const escapeStarts = [
 
 const escape = /\\{1,8}u00([2-7][0-9a-f])|\\{1,8}(\/)|%(?:25){0,2}(0[ad]|[2-7][0-9a-f])/gi;
 const around = 700;
-const mostDecoded = 256 * 1024;
+const mostDecoded = 512 * 1024;
+const longestSecret = 64 * 1024; // What a window that had to be divided sees again.
 const longestEdge = 4096;
 
+/** Remembers that there is an escape. Escapes come in order, nearly, so neighbours share a window at once. */
+export function noteEscape(search: Search, at: number): void {
+  search.work += 10;
+  if (search.depth > 0) return;
+  const { windows } = search;
+  const last = windows.length - 1;
+  const near = last > 0 && at - around <= windows[last]!;
+  if (near && at - windows[last - 1]! < mostDecoded) windows[last] = at + around;
+  else windows.push(Math.max(0, at - (near ? longestSecret : around)), at + around);
+}
+
 /**
- * Decodes the surroundings of each escape, with neighbours merged, and searches what comes out. Escapes in escapes (a
- * string in a string, `%252d`) are one step: any number of backslashes, up to two `25`.
+ * Decodes the surroundings of the escapes, and searches what comes out. Escapes in escapes (a string in a string,
+ * `%252d`) are one step: any number of backslashes, up to two `25`.
  */
 export function searchEscapes(search: Search, scan: (inner: Search) => void): void {
-  let from = -1;
-  let to = -1;
-  const edges = search.escapes.toSorted((a, b) => a - b);
-  for (const at of [...edges, Number.POSITIVE_INFINITY]) {
-    if (from >= 0 && (at - around > to || to - from > mostDecoded)) {
-      searchWindow(search, from, Math.min(to, search.text.length), scan);
-      from = -1;
-    }
-    if (from < 0) from = Math.max(0, at - around);
-    to = at + around;
+  for (let at = 0; at < search.windows.length; at += 2) {
+    searchWindow(search, search.windows[at]!, Math.min(search.windows[at + 1]!, search.text.length), scan);
   }
 }
 

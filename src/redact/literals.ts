@@ -1,6 +1,6 @@
 import { assignmentMatcher } from "./assignment.ts";
 import { type EncodedKey, shortestKey } from "./base64.ts";
-import { escapeStarts } from "./escapes.ts";
+import { escapeStarts, noteEscape } from "./escapes.ts";
 import { findPrivateKey } from "./private-key.ts";
 import type { Rules } from "./rules.ts";
 import { findBasic, findBearer, findJwt, findNetrc, findUrlPassword } from "./scans.ts";
@@ -37,11 +37,6 @@ const encodedScans: Readonly<Record<string, readonly string[]>> = {
     ),
 };
 
-const decodeHere: Found = (search, at) => {
-  search.work += 2;
-  if (search.depth === 0) search.escapes.push(at);
-};
-
 /** What a prefilter is made of. */
 export interface Literals {
   readonly literals: Literal[];
@@ -50,7 +45,7 @@ export interface Literals {
 
 /** Every literal of the built-in rules with what it leads to, those that are also looked for in base64, and escapes. */
 export function ruleLiterals(rules: Rules): Literals {
-  const literals: Literal[] = escapeStarts.map((text) => ({ text, exact: false, found: decodeHere }));
+  const literals: Literal[] = escapeStarts.map((text) => ({ text, exact: false, found: noteEscape }));
   const encoded: EncodedKey[] = [];
   for (const [index, rule] of rules.tokens.entries()) {
     for (const key of rule.keys) {

@@ -81,7 +81,7 @@ function byAutomaton(literals: readonly Literal[]): Prefilter {
 
 function use(search: Search, at: number, literals: readonly Literal[]): void {
   for (const literal of literals) {
-    search.work += 5;
+    search.work += 10;
     if (!literal.exact || search.text.startsWith(literal.text, at)) literal.found(search, at);
   }
 }

@@ -156,6 +156,13 @@ describe("large and broken records", () => {
     );
   });
 
+  it("many escapes near each other are decoded once, and so cost little", () => {
+    const bytes = Buffer.from("see%20a\\/b or \\u003ctag\\u003e ".repeat(30_000));
+    expect(redactor.line(bytes)).toEqual({ bytes, counts: {} });
+    const out = redactor.line(Buffer.concat([bytes, Buffer.from(encodeURIComponent(made("<pem>"))), bytes]));
+    expect(out.counts).toEqual({ private_key: 1 });
+  });
+
   it("what costs too much goes whole, and what was JSON still is", () => {
     const bytes = Buffer.from(JSON.stringify({ a: "xoxb-".repeat(200_000), b: [1, "c"] }));
     const out = redactor.line(bytes);

@@ -38,8 +38,8 @@ export interface Search {
   /** 0 for the text itself, 1 for what was decoded from it: only level 0 is decoded further. */
   readonly depth: number;
   readonly allowed: (secret: string) => boolean;
-  /** Where an escape was seen that may hide a part of a token. */
-  readonly escapes: number[];
+  /** Around the escapes that may hide a part of a token: beginning and end, in turn. */
+  readonly windows: number[];
   /** Remembered ends of runs, so that many hits inside one run cost one reading of it. */
   readonly memo: Map<string, readonly [number, number]>;
   /** Counted, not timed: about a nanosecond each. Over the engine's limit the rest of the text goes whole. */
@@ -52,7 +52,7 @@ export function newSearch(
   depth: number,
   allowed: (secret: string) => boolean,
 ): Search {
-  return { text, bytes, spans: [], depth, allowed, escapes: [], memo: new Map(), work: 0 };
+  return { text, bytes, spans: [], depth, allowed, windows: [], memo: new Map(), work: 0 };
 }
 
 /** Marks a stretch as secret, unless the project allows exactly that text. */

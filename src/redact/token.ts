@@ -10,7 +10,7 @@ export function tokenMatcher(rule: Rule, key: string, rank: number): Found {
   return (search, at) => {
     const [least, most] = rule.details().back;
     for (let back = most; back >= least; back--) {
-      search.work += 20;
+      search.work += 30;
       if (at < back || !startsToken(search.text, at - back)) continue;
       if (matchToken(search, rule, key, at - back, rank)) return;
     }
