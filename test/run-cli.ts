@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import { builtCli } from "./built-cli.ts";
+import { checkDocuments } from "./json-schemas.ts";
 
 export interface Ran {
   readonly stdout: string;
@@ -26,7 +27,7 @@ export interface CliWorld {
   readonly home: string;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
-  /** The real program, built from the sources as they are. */
+  /** The real program, built from the sources as they are. With `--json` its stdout must be what docs/schemas says. */
   run(words: readonly string[], options?: RunOptions): Promise<Ran>;
   /** The same in a terminal of so many columns: stdout and stderr together, as a person sees them. */
   runInTerminal(words: readonly string[], options?: RunOptions & { readonly columns?: number }): Promise<Ran>;
@@ -57,12 +58,15 @@ export function cliWorld(): CliWorld {
   };
 
   const run: CliWorld["run"] = async (words, options = {}) => {
-    return await runProcess(
+    const ran = await runProcess(
       process.execPath,
       [await builtCli(), ...words],
       { ...options, env: { ...env, ...options.env } },
       cwd,
     );
+    const json = words.slice(0, words.includes("--") ? words.indexOf("--") : words.length).includes("--json");
+    if (json && ran.stdout !== "") checkDocuments(words, ran.stdout);
+    return ran;
   };
   return {
     root,
