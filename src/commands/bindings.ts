@@ -55,3 +55,15 @@ function checkoutName(checkout: string): string {
 function text(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
+
+/**
+ * Notes that `init` was run with this store and project on this machine. What acts by itself does so only then: a
+ * checkout that somebody else made must not send this machine's transcripts to its author's bucket.
+ */
+export function trustHere(local: LocalState): void {
+  local.write("trusted", true);
+}
+
+export function isTrustedHere(local: LocalState): boolean {
+  return local.read("trusted") === true;
+}

@@ -1,7 +1,7 @@
 import { registerAgent } from "../coord/agents.ts";
 import { ensureVerdict, type Fitness } from "../coord/verdict.ts";
 import { agentName, projectName } from "../format/names.ts";
-import { bindCheckout, bindSession } from "./bindings.ts";
+import { bindCheckout, bindSession, trustHere } from "./bindings.ts";
 import { defineCommand } from "./command.ts";
 import { choosePlace } from "./init-place.ts";
 import { boundElsewhere, moveRefused, othersHere, storeLine } from "./init-words.ts";
@@ -58,6 +58,7 @@ export const init = defineCommand({
 
     if (asked !== undefined && harness !== undefined) bindSession(project.local, session, asked);
     else if (asked !== undefined) bindCheckout(project.local, identity.checkout, asked);
+    trustHere(project.local);
     machine.save(configuration, { keys: choice.keys, file: choice.write });
 
     const joined = !choice.write || here.agents > 1 || here.steps > 0;
