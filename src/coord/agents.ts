@@ -86,8 +86,8 @@ async function beat(
 }
 
 async function readOwn({ store, agent }: Project): Promise<AgentRecord | undefined> {
-  const object = await store.get(agentKey(agent), { limit: recordReadLimit });
   try {
+    const object = await store.get(agentKey(agent), { limit: recordReadLimit });
     return object && readRecord(agentRecord, agentKey(agent), object.body);
   } catch (error) {
     if (!(error instanceof TracecraftError) || error.code !== "malformed") throw error;

@@ -60,8 +60,8 @@ async function readEvent(
   key: string,
   version: string,
 ): Promise<Recorded | undefined> {
-  const object = await project.store.get(eventAt, { limit: recordReadLimit });
   try {
+    const object = await project.store.get(eventAt, { limit: recordReadLimit });
     const event = object && readRecord(eventRecord, eventAt, object.body);
     const sha256 = event?.["sha256"];
     if (!event || event.kind !== "artifact" || event["key"] !== key || event["version"] !== version)

@@ -53,9 +53,9 @@ export async function openHistory(project: Project, objects: readonly Listed[]):
 }
 
 async function openOne(project: Project, { key }: Listed): Promise<OpenedEvent & { event?: EventRecord }> {
-  const object = await project.store.get(key, { limit: recordReadLimit });
-  if (!object) return {};
   try {
+    const object = await project.store.get(key, { limit: recordReadLimit });
+    if (!object) return {};
     if (key.startsWith(messagesPrefix)) return { entry: messageEntry(key, object.body) };
     const event = readRecord(eventRecord, key, object.body);
     if (parseRecordName(key)?.by !== event.agent)

@@ -68,17 +68,17 @@ async function openLetter(project: Project, letter: Letter, kept: Uint8Array | u
   if (!name) return problem("its name is not a message's");
   if (letter.size > recordReadLimit)
     return problem(`${letter.size} bytes, over the limit of ${recordReadLimit}`);
-  // Trouble on the way is thrown: only what was read and is no message may count as shown.
-  const body = kept ?? (await project.store.get(key, { limit: recordReadLimit }))?.body;
-  if (!body) return { letter, gone: true };
   try {
+    const body = kept ?? (await project.store.get(key, { limit: recordReadLimit }))?.body;
+    if (!body) return { letter, gone: true };
     const record = readRecord(messageRecord, key, body);
     if (record.from !== name.by) return problem(`says it is from ${JSON.stringify(record.from)}`);
     const bytes = Buffer.byteLength(record.message);
     return { letter, message: { key, id: name.id, from: name.by, kind, record, bytes } };
   } catch (error) {
-    if (!(error instanceof TracecraftError)) throw error;
-    return problem(String(error.details["why"]));
+    // Trouble on the way is thrown: only what was read and is no message may count as shown.
+    if (!(error instanceof TracecraftError) || error.code !== "malformed") throw error;
+    return problem(String(error.details["why"] ?? error.message));
   }
 }
 

@@ -5,9 +5,10 @@ import { diskError, readBytes, timeThere } from "./file-disk.ts";
 import { listFiles } from "./file-list.ts";
 import { nameOf } from "./file-names.ts";
 import { deleteObject, putObject } from "./file-put.ts";
-import { isThere, openRoot, placeOf, type Place } from "./file-root.ts";
+import { isThere, openRoot, placeOf } from "./file-root.ts";
 import { find, openVersion, type Current } from "./file-row.ts";
 import type { GetOptions, Store, StoredObject, Unchanged, Version } from "./store.ts";
+import { tooLarge } from "./too-large.ts";
 
 export interface FileStoreOptions {
   /** Under which the keys lie. A "/" at either end says nothing. */
@@ -35,7 +36,7 @@ export function fileStore(root: string, options: FileStoreOptions = {}): Store {
 
     get: (async (key, wanted) => {
       try {
-        return readObject(openRoot(root), full(key), wanted);
+        return readObject(openRoot(root), full(key), key, wanted);
       } catch (error) {
         throw diskError(error, "read", key);
       }
@@ -77,10 +78,11 @@ export function fileStore(root: string, options: FileStoreOptions = {}): Store {
 
 function readObject(
   root: string | undefined,
+  fullKey: string,
   key: string,
   options: GetOptions & { readonly unless?: Version },
 ): StoredObject | Unchanged | undefined {
-  const place = placeOf(root ?? "/", key);
+  const place = placeOf(root ?? "/", fullKey);
   if (root === undefined || !(isThere(root, place.row) || isThere(root, place.directory))) return undefined;
 
   for (let attempt = 0; attempt < readAttempts; attempt++) {
@@ -89,7 +91,7 @@ function readObject(
     const fd = openVersion(current);
     if (fd === undefined) continue;
     try {
-      return readVersion(fd, root, place, current, options);
+      return readVersion(fd, root, key, current, options);
     } finally {
       closeSync(fd);
     }
@@ -100,7 +102,7 @@ function readObject(
 function readVersion(
   fd: number,
   root: string,
-  place: Place,
+  key: string,
   { version, size, writtenAt }: Current,
   { limit, range, unless }: GetOptions & { readonly unless?: Version },
 ): StoredObject | Unchanged {
@@ -109,11 +111,6 @@ function readVersion(
   const [from, to] = range ?? [0, size];
   const start = Math.min(from, size);
   const end = Math.max(start, Math.min(to, size));
-  if (end - start > limit) {
-    throw new TracecraftError(
-      "malformed",
-      `Cannot read "${place.key}": ${size} bytes, over the limit of ${limit}`,
-    );
-  }
+  if (end - start > limit) throw tooLarge(key, size, limit);
   return { body: readBytes(fd, start, end), version, size, writtenAt, storeNow: timeThere(root) };
 }

@@ -1,6 +1,6 @@
-import { TracecraftError } from "../errors.ts";
 import { checkedChunks } from "./source.ts";
 import type { Expect, Listed, PutResult, Source, Store, StoredObject, Unchanged } from "./store.ts";
+import { tooLarge } from "./too-large.ts";
 
 const pageSize = 1000;
 
@@ -18,12 +18,7 @@ export function memoryStore(now: () => number = Date.now): Store {
     const { version, writtenAt, body } = found;
     if (version === options.unless) return { unchanged: true, version, writtenAt, storeNow: now() };
     const part = options.range ? body.slice(...options.range) : body.slice();
-    if (part.length > options.limit) {
-      throw new TracecraftError(
-        "malformed",
-        `Cannot read "${key}": ${body.length} bytes, over the limit of ${options.limit}`,
-      );
-    }
+    if (part.length > options.limit) throw tooLarge(key, body.length, options.limit);
     return { body: part, version, size: body.length, writtenAt, storeNow: now() };
   }
 

@@ -6,6 +6,7 @@ import { listBucketNeeded, networkTrouble, refusalError } from "./s3-errors.ts";
 import type { HttpReply } from "./s3-http.ts";
 import { TooLarge } from "./s3-http.ts";
 import type { GetOptions, StoredObject, Unchanged, Version } from "./store.ts";
+import { tooLarge } from "./too-large.ts";
 
 /** What a HEAD says of an object. */
 export interface Head {
@@ -125,10 +126,7 @@ async function bodyOf(
     return { body, size: partial && total !== undefined ? Number(total) : whole.length, version };
   } catch (error) {
     if (!(error instanceof TooLarge)) throw networkTrouble(client.name, error);
-    throw new TracecraftError(
-      "malformed",
-      `Cannot read "${key}": ${error.size} bytes, over the limit of ${limit}`,
-    );
+    throw tooLarge(key, error.size, limit);
   }
 }
 
