@@ -3,6 +3,7 @@ import { listedState, readBoard, type Board } from "../coord/board.ts";
 import { unreadMail } from "../coord/mailbox.ts";
 import type { Project } from "../coord/project.ts";
 import type { StepView } from "../coord/steps.ts";
+import { TracecraftError } from "../errors.ts";
 import { isName } from "../format/names.ts";
 import { agentJson } from "./agents.ts";
 import { defineCommand, type View } from "./command.ts";
@@ -33,12 +34,12 @@ export const status = defineCommand({
   needs: "project",
 
   async run({ project }) {
-    const [here, board, unread] = await Promise.all([
+    const [here, board, { unread, mailProblems }] = await Promise.all([
       listAgents(project),
       readBoard(project),
-      unreadMail(project),
+      unreadOrProblem(project),
     ]);
-    const problems = [...here.problems, ...board.problems];
+    const problems = [...here.problems, ...board.problems, ...mailProblems];
     const open = board.steps.filter((step) => listedState(step) !== "complete");
     const screen = {
       project,
@@ -70,6 +71,20 @@ export const status = defineCommand({
     };
   },
 });
+
+/** A damaged inbox of our own hides neither the agents nor the steps. */
+async function unreadOrProblem(
+  project: Project,
+): Promise<{ unread: Screen["unread"]; mailProblems: Board["problems"] }> {
+  try {
+    return { unread: await unreadMail(project), mailProblems: [] };
+  } catch (error) {
+    if (!(error instanceof TracecraftError) || error.code !== "malformed") throw error;
+    const { key, why } = error.details;
+    const problem = { key: String(key ?? "inboxes/"), why: String(why ?? error.message) };
+    return { unread: { count: 0, urgent: 0, from: [] }, mailProblems: [problem] };
+  }
+}
 
 /** Whoever reads this is here, however long ago the bucket last heard so. */
 function present(agent: AgentView, storeNow: number): AgentView {
