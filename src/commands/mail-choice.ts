@@ -8,7 +8,7 @@ const lineBudget = 20;
 const shownBytes = 4 * 1024;
 /** An object this large has such a text, however its characters are escaped: it need not be fetched to be named. */
 const fetchedBytes = 16 * 1024;
-/** Malformed objects that one reading names. */
+/** Malformed objects that one reading names and marks, unless all is asked for. */
 const problemBudget = 20;
 
 /** A message to be shown in full, or a letter that is only named and stays unread. */
@@ -50,7 +50,7 @@ export async function chooseMail(
       const only = one === undefined || (message !== undefined && message.bytes > shownBytes && !isFirst);
       const more = only ? 1 : message ? linesOf(message) : 0;
       const full =
-        (!all && !isFirst && lines + more > lineBudget) || choice.problems.length === problemBudget;
+        !all && ((!isFirst && lines + more > lineBudget) || choice.problems.length === problemBudget);
       if (full)
         return { ...choice, gone, left: batch.slice(index).flatMap(({ key }) => opened.get(key) ?? []) };
       lines += more;
