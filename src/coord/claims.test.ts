@@ -187,27 +187,29 @@ describe("claimStep()", () => {
     expect(events).toHaveLength(2);
   });
 
-  it("puts what a full log forgets into the journal before it forgets it", async () => {
+  it("puts what a full log forgets into the journal before it forgets it, however slow that is", async () => {
     const at = meeting();
+    const free = {
+      state: "released",
+      agent: null,
+      session: null,
+      term: 1,
+      at: "2026-11-22T10:00:00Z",
+    } as const;
     let claim: ClaimRecord | undefined;
-    for (let n = 1; n <= logLimit; n++)
-      claim = advance(claim, {
-        state: "released",
-        agent: null,
-        session: null,
-        term: 1,
-        at: "2026-11-22T10:00:00.000+00:00",
-        nonce: `nonce ${n}`,
-      });
+    for (let n = 1; n <= logLimit; n++) claim = advance(claim, { ...free, nonce: `nonce ${n}` });
     await at.plant(claimKey(step), claim);
-    const a = at.agent("a");
+    const { put } = at.store;
+    Object.assign(at.store, {
+      put: async (...request: Parameters<typeof put>) => {
+        if (request[0].startsWith("events/")) await new Promise(setImmediate);
+        return await put(...request);
+      },
+    });
     let before: Record<string, unknown>[] = [];
     at.store.onPut(claimKey(step), "ok", async () => (before = await at.events()));
-    await claimStep(a, step, { ttlS });
-    await a.settled();
-    expect((await at.claim(step)).log?.map(({ n }) => n)).toEqual(
-      Array.from({ length: logLimit }, (_, at_) => at_ + 2),
-    );
+    await claimStep(at.agent("a"), step, { ttlS });
+    expect((await at.claim(step)).log?.map(({ n }) => n)[0]).toBe(2);
     const entry = expect.objectContaining({ n: 1, nonce: "nonce 1" });
     expect(before).toContainEqual(expect.objectContaining({ kind: "log", step, entry }));
   });
