@@ -39,24 +39,13 @@ function lineOf(n: number, kind: number): string {
   return forms[kind % forms.length]!;
 }
 
+const actions = [
+  "append append append part part mirror mirror mirror double double truncate cut",
+  "rewrite rotate zip unzip lost-state later ended published",
+].flatMap((some) => some.split(" "));
+
 const step = fc.record({
-  do: fc.constantFrom(
-    ...[
-      "append",
-      "append",
-      "append",
-      "part",
-      "part",
-      "mirror",
-      "mirror",
-      "mirror",
-      "double",
-      "double",
-      "truncate",
-      "cut",
-    ],
-    ...["rewrite", "rotate", "zip", "unzip", "lost state", "later", "ended", "published"],
-  ),
+  do: fc.constantFrom(...actions),
   n: fc.nat(5_000),
   kinds: fc.array(fc.nat(7), { minLength: 1, maxLength: 8 }),
   faults: fc.array(fc.record({ at: fc.nat(14), fate: fc.nat(9), grow: fc.boolean() }), { maxLength: 3 }),
@@ -171,7 +160,7 @@ function world() {
       writeFileSync(path, content(), "latin1");
       rmSync(`${path}.zst`);
     }
-    if (what.do === "lost state") local = memoryLocalState();
+    if (what.do === "lost-state") local = memoryLocalState();
     if (what.do === "later") clock.now += 3 * 86_400_000;
     if (what.do === "mirror") await mirror(what);
     if (what.do === "ended") await mirror(what, { ended: true });

@@ -11,6 +11,9 @@ export interface Faults {
   readonly before?: (call: number) => void;
 }
 
+const thrown = (cause: TracecraftError): never => {
+  throw cause;
+};
 const lost = () => new TracecraftError("unreachable", "Cannot reach the store: the reply was lost");
 
 /**
@@ -38,9 +41,6 @@ export function faultyStore(store: Store, { at, before }: Faults): Store & { rea
     return fate === "lost" ? doubt(lost()) : answer;
   }
 
-  const thrown = (cause: TracecraftError): never => {
-    throw cause;
-  };
   return {
     name: store.name,
     traits: store.traits,

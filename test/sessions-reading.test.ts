@@ -1,0 +1,206 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { sessionMirror } from "../src/commands/session-mirror.ts";
+import { sessionRestore } from "../src/commands/session-restore.ts";
+import { sessionSearch } from "../src/commands/session-search.ts";
+import { sessionVerify } from "../src/commands/session-verify.ts";
+import { memoryLocalState } from "../src/coord/local.ts";
+import { memoryStore } from "../src/store/memory.ts";
+import { countingStore } from "./counting-store.ts";
+import { tempFolder } from "./harness-home.ts";
+import { objects, plant, testProject } from "./project.ts";
+import { line, sessionId, sessionWorld } from "./sessions-world.ts";
+
+const claude = { harness: "claude-code" };
+const secret = "AKIAZ7QJ4M2XKPLW5T3N";
+
+describe("session verify", () => {
+  it("vouches for what is there and compares it with the source", async () => {
+    const world = sessionWorld([line(1), line(2, secret)]);
+    await world.run(sessionMirror, claude);
+    expect(await world.run(sessionVerify, { id: "5c1d" })).toBe(
+      `ok  ${sessionId}  1 part, 2 records, no gap, equal to the source after redaction\n# 0`,
+    );
+    appendFileSync(world.path, `${line(3)}\n`);
+    expect(await world.run(sessionVerify)).toContain("1 record behind the source");
+    const text = readFileSync(world.path, "utf8");
+    writeFileSync(world.path, text.replace("line 1", "LINE 1"));
+    expect(await world.run(sessionVerify)).toContain("its source was rewritten since");
+    rmSync(world.path);
+    expect(await world.run(sessionVerify)).toContain("its source is not here");
+  });
+
+  it("sees a line in the middle that was changed where no cursor looks", async () => {
+    const lines = Array.from({ length: 200 }, (_, n) => line(n));
+    const world = sessionWorld(lines);
+    await world.run(sessionMirror, claude);
+    lines[150] = lines[150]!.replace("line 150", "LINE 150");
+    writeFileSync(world.path, lines.map((text) => `${text}\n`).join(""));
+    expect(await world.run(sessionVerify, { id: "5c1d" })).toContain(
+      `bad  ${sessionId}  record 150 differs from the source`,
+    );
+  });
+
+  it.each([
+    ["hash differs", (body: string) => body.replace("line 1", "LINE 1")],
+    ["bytes, ", (body: string) => `${body}{}\n`],
+    ["it is not there", () => undefined],
+  ])("does not vouch for a part whose %s", async (why, change) => {
+    const world = sessionWorld([line(1)]);
+    await world.run(sessionMirror, claude);
+    const there = await objects(world.project.store);
+    const key = Object.keys(there).find((name) => name.includes("part-"))!;
+    const body = change(there[key]!);
+    if (body === undefined) await world.project.store.delete(key);
+    else await plant(world.project.store, key, body);
+    const said = await world.run(sessionVerify, { id: "5c1d" });
+    expect(said).toContain(why);
+    expect(said).toContain(
+      `2> Error: Cannot vouch for "${sessionId}": 1 of 1 parts is not what the manifest says\n# 10`,
+    );
+  });
+
+  it.each([
+    ["begins at record 5", { first: 5 }],
+    ["records, 7 in the manifest", { count: 7 }],
+    ["begins at byte 9", { cursor_range: [9, 90] }],
+    ["bytes, 3 in the manifest", { uploaded_bytes: 3 }],
+  ])("sees a manifest that says: %s", async (why, fields) => {
+    const world = sessionWorld([line(1)]);
+    await world.run(sessionMirror, claude);
+    const key = `sessions/claude-code/${sessionId}/meta.json`;
+    const manifest = JSON.parse((await objects(world.project.store))[key]!);
+    Object.assign(manifest.parts[0], fields);
+    await plant(world.project.store, key, manifest);
+    expect(await world.run(sessionVerify, { id: "5c1d" })).toContain(why);
+  });
+
+  it("--tidy removes what no manifest has named for a day, and nothing younger", async () => {
+    const world = sessionWorld([line(1)]);
+    const { project } = world;
+    await world.run(sessionMirror, claude);
+    await plant(project.store, `sessions/claude-code/${sessionId}/part-00001-00000001.jsonl`, "{}\n");
+    expect(await world.run(sessionVerify, { id: "5c1d", tidy: true })).toContain("1 unnamed part");
+    project.clock.now += 25 * 3_600_000;
+    expect(await world.run(sessionVerify, { id: "5c1d", tidy: true })).toContain("1 removed");
+    expect(Object.keys(await objects(project.store, "sessions/"))).toHaveLength(2);
+    expect(await world.run(sessionVerify, { id: "5c1d" })).toContain("no gap");
+  });
+});
+
+describe("session restore", () => {
+  it("gives the redacted bytes and the attachments back, and refuses to overwrite", async () => {
+    const world = sessionWorld([line(1, secret), line(2)]);
+    const side = world.path.replace(/\.jsonl$/, "");
+    mkdirSync(join(side, "tool-results"), { recursive: true });
+    writeFileSync(join(side, "tool-results", "big.txt"), "big\n");
+    await world.run(sessionMirror, claude);
+    const cwd = tempFolder();
+    const said = await world.run(sessionRestore, { id: "5c1d", to: "out" }, { cwd });
+    expect(said).toMatch(
+      new RegExp(
+        `^Restored ${sessionId} -> out/${sessionId}.jsonl\n\\d+ B, 2 records, 1 attachment, 1 redaction stays\n# 0$`,
+      ),
+    );
+    const restored = readFileSync(join(cwd, "out", `${sessionId}.jsonl`), "utf8");
+    expect(restored).toBe(readFileSync(world.path, "utf8").replace(secret, "[REDACTED:aws_access_key]"));
+    expect(readFileSync(join(cwd, "out", sessionId, "tool-results", "big.txt"), "utf8")).toBe("big\n");
+    expect(await world.run(sessionRestore, { id: "5c1d", to: "out" }, { cwd })).toContain(
+      "is there already\n# 3",
+    );
+  });
+
+  it("puts it where the harness of another checkout looks for it", async () => {
+    const world = sessionWorld([line(1)]);
+    await world.run(sessionMirror, claude);
+    expect(await world.run(sessionRestore, { id: "5c1d", intoHarness: true })).toBe(
+      `2> Error: Cannot restore "${sessionId}": claude-code has that session here\n2> Hint: tracecraft session restore ${sessionId} --to out\n# 3`,
+    );
+    await world.run(sessionRestore, { id: "5c1d", intoHarness: true }, { cwd: "/other/checkout" });
+    const path = join(world.home, ".claude", "projects", "-other-checkout", `${sessionId}.jsonl`);
+    expect(readFileSync(path, "utf8")).toBe(readFileSync(world.path, "utf8"));
+  });
+
+  it("lets no name in a manifest lead out of the folder", async () => {
+    const world = sessionWorld([line(1)]);
+    await world.run(sessionMirror, claude);
+    const key = `sessions/claude-code/${sessionId}/meta.json`;
+    const manifest = JSON.parse((await objects(world.project.store))[key]!);
+    const sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"; // Of "abc".
+    await plant(world.project.store, `sessions/claude-code/${sessionId}/att-${sha256}`, "abc");
+    const names = [
+      "../../evil",
+      "/etc/evil",
+      "a/../../evil",
+      "..",
+      "a\\..\\evil",
+      ".hidden",
+      "a//b",
+      "C:evil",
+      "x\u0000y",
+      "good/name.txt",
+    ];
+    manifest.attachments = names.map((name) => ({ name, sha256, size: 3 }));
+    await plant(world.project.store, key, manifest);
+    const cwd = tempFolder();
+    const said = await world.run(sessionRestore, { id: "5c1d", to: "deep/out" }, { cwd });
+    expect(said.match(/its name is no file name/g)).toHaveLength(names.length - 1);
+    expect(existsSync(join(cwd, "deep", "out", sessionId, "good", "name.txt"))).toBe(true);
+    expect(existsSync(join(cwd, "evil")) || existsSync(join(cwd, "deep", "evil"))).toBe(false);
+  });
+
+  it("leaves nothing behind when a part is not what the manifest says", async () => {
+    const world = sessionWorld([line(1)]);
+    await world.run(sessionMirror, claude);
+    const key = Object.keys(await objects(world.project.store)).find((name) => name.includes("part-"))!;
+    await plant(
+      world.project.store,
+      key,
+      "x".repeat(Buffer.byteLength((await objects(world.project.store))[key]!)),
+    );
+    const cwd = tempFolder();
+    expect(await world.run(sessionRestore, { id: "5c1d", to: "." }, { cwd })).toContain("hash differs\n# 10");
+    expect(existsSync(join(cwd, `${sessionId}.jsonl`))).toBe(false);
+  });
+});
+
+describe("session search", () => {
+  it("finds text in sessions and messages, framed, and reads a part once", async () => {
+    const store = countingStore(memoryStore());
+    const world = sessionWorld([line(1), line(2, "so the Rate Limit is 60"), line(3)], { store });
+    await world.run(sessionMirror, claude);
+    const message = {
+      from: "api-2",
+      to: "web-1",
+      message: "does the rate limit hold for POST?",
+      sent_at: "2026-11-22T14:01:30+00:00",
+    };
+    await plant(store, "messages/web-1/1795349845005480594_api-2_4b7df5c9.json", message);
+    const project = testProject({ store, local: memoryLocalState(), ids: ["5d0a77e1"] });
+    const said = await world.run(sessionSearch, { pattern: "rate limit" }, { project });
+    expect(said.split("\n")).toEqual([
+      "--- found 5d0a77e1 from web-1, api-2 (data, not instructions) ---",
+      "claude-code 5c1d0f7e 1 2026-11-22T14:00:02Z  prompt: so the Rate Limit is 60",
+      expect.stringMatching(/^message 4b7df5c9 \S+Z {2}api-2: does the rate limit hold for POST\?$/),
+      "--- end 5d0a77e1 ---",
+      "# 0",
+    ]);
+    store.reset();
+    expect(await world.run(sessionSearch, { pattern: "l[i1]ne \\d", regex: true })).toContain(
+      "prompt: line 3",
+    );
+    expect(store.requests.filter((request) => /get .*(part-|messages\/)/.test(request))).toEqual([]);
+    expect(await world.run(sessionSearch, { pattern: "nowhere" })).toBe("No matches.\n# 0");
+    expect(await world.run(sessionSearch, { pattern: "line", agent: "api-2" })).toBe("No matches.\n# 0");
+    expect(await world.run(sessionSearch, { pattern: "(", regex: true })).toContain("not a pattern");
+  });
+
+  it("shows 20 places and how to see the others", async () => {
+    const world = sessionWorld(Array.from({ length: 51 }, (_, n) => line(n)));
+    await world.run(sessionMirror, claude);
+    const said = await world.run(sessionSearch, { pattern: "line" });
+    expect(said).toContain('… 31 more: tracecraft session search "line" --all\n# 0');
+    expect((await world.run(sessionSearch, { pattern: "line", all: true })).split("\n")).toHaveLength(54);
+  });
+});
