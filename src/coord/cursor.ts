@@ -6,6 +6,8 @@ const namedKeys = 256;
 const hashBytes = 6;
 const formatByte = 1;
 const headBytes = 1 + 6;
+/** No store's clock is there yet, whatever it says: the year 10889. */
+const latestMark = 2 ** 48 - 1;
 
 /** How far a reader of the history has come: all before `mark` (ms), and of what came after, the keys with these hashes. */
 export interface HistoryMark {
@@ -25,7 +27,7 @@ export function hashOfKey(key: string): string {
 export function writeCursor({ mark, seen }: HistoryMark): string {
   const head = Buffer.alloc(headBytes);
   head[0] = formatByte;
-  head.writeUIntBE(Math.max(0, Math.floor(mark)), 1, 6);
+  head.writeUIntBE(Math.min(latestMark, Math.max(0, Math.floor(mark))), 1, 6);
   const hashes = seen.slice(-namedKeys).map((hash) => Buffer.from(hash, "base64url"));
   return Buffer.concat([head, ...hashes]).toString("base64url");
 }

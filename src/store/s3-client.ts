@@ -6,6 +6,7 @@ import { clockError, networkTrouble } from "./s3-errors.ts";
 import type { HttpReply, Send } from "./s3-http.ts";
 import { httpSender } from "./s3-http.ts";
 import type { MultipartSizes, S3Options, S3Traits } from "./s3-options.ts";
+import { timeIn } from "./s3-time.ts";
 import type { Timeouts } from "./s3-timeouts.ts";
 import type { S3Error } from "./s3-xml.ts";
 import { parseError } from "./s3-xml.ts";
@@ -105,7 +106,7 @@ function correctedSend(
       const at = now() + stance.offsetMs;
       const reply = await send(request, stance, now());
       if (typeof reply.headers["server"] === "string") traits.server = reply.headers["server"];
-      const storeAt = Date.parse(reply.headers.date ?? "");
+      const storeAt = timeIn(reply.headers.date) ?? Number.NaN;
       if (refusesClock(reply, at, storeAt)) {
         if (corrected || Number.isNaN(storeAt)) throw clockError(storeAt - now());
         corrected = true;
@@ -196,9 +197,9 @@ function regionOf(reply: S3Reply): string | undefined {
 
 /** The store's clock by this reply, in ms, unless a cache answered or the header is missing. */
 export function storeTime(headers: IncomingHttpHeaders): number | undefined {
-  const at = Date.parse(headers.date ?? "");
+  const at = timeIn(headers.date);
   const cached = ["x-cache", "cf-cache-status"].some((header) => /hit/i.test(String(headers[header] ?? "")));
-  return Number.isNaN(at) || cached || Number(headers.age ?? 0) !== 0 ? undefined : at;
+  return cached || Number(headers.age ?? 0) !== 0 ? undefined : at;
 }
 
 /** An ETag as a version: without its quotes, which stores give in one reply and leave out in another. */

@@ -5,6 +5,7 @@ import { storeTime, versionOf } from "./s3-client.ts";
 import { listBucketNeeded, networkTrouble, refusalError } from "./s3-errors.ts";
 import type { HttpReply } from "./s3-http.ts";
 import { TooLarge } from "./s3-http.ts";
+import { timeIn } from "./s3-time.ts";
 import type { GetOptions, StoredObject, Unchanged, Version } from "./store.ts";
 import { tooLarge } from "./too-large.ts";
 
@@ -87,8 +88,7 @@ async function getOnce(client: S3Client, key: string, options: Options, leftMs: 
 const noTimes = { writtenAt: undefined, storeNow: undefined };
 
 function times(reply: HttpReply): Pick<Head, "writtenAt" | "storeNow"> {
-  const writtenAt = Date.parse(reply.headers["last-modified"] ?? "");
-  return { writtenAt: Number.isNaN(writtenAt) ? undefined : writtenAt, storeNow: storeTime(reply.headers) };
+  return { writtenAt: timeIn(reply.headers["last-modified"]), storeNow: storeTime(reply.headers) };
 }
 
 function unchanged({ version, writtenAt, storeNow }: Omit<Head, "size">): Unchanged {

@@ -1,3 +1,5 @@
+import { timeIn } from "./s3-time.ts";
+
 /** What an S3 error says. Every field is the server's word: shown, never trusted. */
 export interface S3Error {
   readonly code: string | undefined;
@@ -86,8 +88,8 @@ function parseEntry(entry: string, decode: (text: string) => string | undefined)
   const raw = textOf(entry, "Key");
   const key = raw === undefined ? undefined : decode(raw);
   const size = Number(textOf(entry, "Size") ?? Number.NaN);
-  const writtenAt = Date.parse(textOf(entry, "LastModified") ?? "");
-  if (key === undefined || !Number.isSafeInteger(size) || size < 0 || Number.isNaN(writtenAt))
+  const writtenAt = timeIn(textOf(entry, "LastModified"));
+  if (key === undefined || !Number.isSafeInteger(size) || size < 0 || writtenAt === undefined)
     return undefined;
   return { key, size, etag: textOf(entry, "ETag") ?? "", writtenAt };
 }
