@@ -4,6 +4,7 @@ import { formatTime } from "../format/records.ts";
 import { listSessions, type Summary } from "../sessions/catalogue.ts";
 import { defineCommand, type View } from "./command.ts";
 import { list, type Cell } from "./table.ts";
+import { malformedWords } from "./session-words.ts";
 import { shownLine } from "./text.ts";
 import { count, plainTime, shortId, size, timeFor } from "./values.ts";
 
@@ -48,7 +49,7 @@ export const sessionList = defineCommand({
               total: sorted.length,
               more: `tracecraft session list${harness === undefined ? "" : ` --harness ${shownLine(harness)}`} --all`,
             }),
-      warnings: problems.map(({ key, why }) => `malformed: ${key} (${why})`),
+      warnings: problems.map(malformedWords),
     };
   },
 });

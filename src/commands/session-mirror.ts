@@ -61,7 +61,7 @@ export const sessionMirror = defineCommand({
       ...mirrorOptions,
       progress: mirrorProgress(context),
     });
-    if (signal.aborted) throw stopped(context, typedCommand(words));
+    if (signal.aborted) throw stopped(typedCommand(words));
     return answerOf(choice, outcomes, all || everywhere);
   },
 });

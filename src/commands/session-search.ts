@@ -11,7 +11,7 @@ import { defineCommand, type Context } from "./command.ts";
 import { typed } from "./file-patterns.ts";
 import { frame } from "./frame.ts";
 import { timeWords } from "./session-show.ts";
-import { stopped } from "./session-words.ts";
+import { malformedWords, stopped } from "./session-words.ts";
 import { parseSpan, plainTime, shortId } from "./values.ts";
 
 const shownHits = 20;
@@ -70,7 +70,7 @@ export const sessionSearch = defineCommand({
       ...(regex ? ["--regex"] : []),
     ];
     const command = ["tracecraft session search", quoted(pattern), ...flags].join(" ");
-    if (signal.aborted) throw stopped(context, command);
+    if (signal.aborted) throw stopped(command);
 
     const nonce = project.world.randomHex(4);
     const lines = hits.map((hit) => ({ label: labelOf(hit), body: hit.text }));
@@ -82,7 +82,7 @@ export const sessionSearch = defineCommand({
         const framed = frame({ kind: "found", nonce, from: agents, lines }, view);
         return more === 0 ? framed : `${framed}\n… ${more} more: ${command} --all`;
       },
-      warnings: problems.map(({ key, why }) => `malformed: ${key} (${why})`),
+      warnings: problems.map(malformedWords),
     };
   },
 });

@@ -9,6 +9,7 @@ import { verifySession, type Verified } from "../sessions/verify.ts";
 import { compareWithSource, type Against } from "../sessions/verify-source.ts";
 import { defineCommand, type Context } from "./command.ts";
 import { sessionHost } from "./session-host.ts";
+import { malformedWords } from "./session-words.ts";
 import { shownLine } from "./text.ts";
 import { count } from "./values.ts";
 
@@ -56,7 +57,7 @@ export const sessionVerify = defineCommand({
       data: { sessions: checked.map(checkedJson), problems },
       text: [...checked.flatMap(linesOf), ...(checked.length === 0 ? ["(no sessions)"] : [])].join("\n"),
       ...(bad.length > 0 && { error: doubt(bad, checked.length) }),
-      warnings: problems.map(({ key, why }) => `malformed: ${key} (${why})`),
+      warnings: problems.map(malformedWords),
     };
   },
 });

@@ -50,7 +50,7 @@ export async function followSessions(
       if ("error" in one) seen.delete(nameOf(one)); // It is tried again at the next look.
       for (const text of "error" in one ? [one.error.message] : one.mirrored.warnings) warnOnce(text);
     }
-    if (last) throw stopped(context, command);
+    if (last) throw stopped(command);
     renewDue(project);
     await project.world.sleep(pollMs);
   }

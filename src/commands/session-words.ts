@@ -3,7 +3,9 @@ import type { UploadedPart } from "../sessions/commits.ts";
 import type { Chosen } from "../sessions/choose.ts";
 import type { Mirrored } from "../sessions/mirror.ts";
 import type { Outcome, Progress } from "../sessions/mirror-all.ts";
+import type { Problem } from "../sessions/catalogue.ts";
 import type { Context } from "./command.ts";
+import { shownLine } from "./text.ts";
 import { count, size, span } from "./values.ts";
 
 /** Lines about parts that one answer has. */
@@ -72,12 +74,14 @@ export function mirrorProgress({ project, progress }: Context): (at: Progress) =
   };
 }
 
-/** Why a run was stopped, and what goes on from there. */
-export function stopped({ signal }: Pick<Context, "signal">, command: string): TracecraftError {
-  const { reason } = signal as { reason: unknown };
-  const code =
-    reason instanceof TracecraftError && reason.code === "terminated" ? "terminated" : "interrupted";
-  return new TracecraftError(code, code === "terminated" ? "Terminated" : "Interrupted", { hint: command });
+/** A run that was told to stop, and what goes on from there. */
+export function stopped(command: string): TracecraftError {
+  return new TracecraftError("interrupted", "Interrupted", { hint: command });
+}
+
+/** Something in the bucket that could not be read, for a warning. */
+export function malformedWords({ key, why }: Problem): string {
+  return `malformed: ${shownLine(key)} (${shownLine(why)})`;
 }
 
 function commas(bytes: number): string {
