@@ -18,7 +18,7 @@ import { journal } from "./journal.ts";
 import { leaseTime } from "./lapse.ts";
 import { knownLease, rememberLease } from "./leases.ts";
 import type { Project } from "./project.ts";
-import { writeProjections } from "./projections.ts";
+import { repairProjection, writeProjections } from "./projections.ts";
 import { outcomeUnknown, readStep, viewOf, type StepReading, type StepView } from "./steps.ts";
 import { update, type Found } from "./update.ts";
 
@@ -122,8 +122,11 @@ export async function claimStep(
     return await claimStep(project, step, { ttlS, takeOver });
   }
   rememberLease(project, step, now);
-  if (already) journal(project, { kind: "renew", step, term: termOf(mine), nonce });
-  else writeProjections(project, step, now.record, { status: reading?.status ?? "nothing" });
+  if (already) {
+    journal(project, { kind: "renew", step, term: termOf(mine), nonce });
+    // Whoever claimed it may have died before it wrote the projection.
+    if (reading) repairProjection(project, { ...reading, claim: now });
+  } else writeProjections(project, step, now.record, { status: reading?.status ?? "nothing" });
   return { claimed: true, already, lease: leaseOf(project, step, now), takenFrom };
 }
 

@@ -12,6 +12,7 @@ import {
 import { journal } from "./journal.ts";
 import { readLocal } from "./local.ts";
 import type { Project } from "./project.ts";
+import { repairProjection } from "./projections.ts";
 import { outcomeUnknown, readStep, type StepReading } from "./steps.ts";
 import { update, type Found } from "./update.ts";
 
@@ -142,6 +143,7 @@ export async function renewLease(project: Project, step: string, term: number): 
   }
   rememberLease(project, step, outcome.now);
   journal(project, { kind: "renew", step, term, nonce });
+  repairProjection(project, { ...reading, claim: outcome.now });
   return { renewed: true, found: outcome.now };
 }
 
