@@ -1,6 +1,6 @@
 import { homedir, hostname, userInfo } from "node:os";
 import type { Command, Context, Reply } from "../commands/command.ts";
-import type { Configuration } from "../commands/machine.ts";
+import type { Configuration, Serving } from "../commands/machine.ts";
 import { noProject } from "../commands/no-project.ts";
 import { parseSpan } from "../commands/values.ts";
 import type { Project } from "../coord/project.ts";
@@ -77,7 +77,7 @@ async function perform(words: readonly string[], stopping: Stopping, report: Rep
 
   const { project, configuration } = await surroundings(command, here, general.agent);
   for (const warning of configuration?.warnings ?? []) late.warn(warning);
-  const context: Context & { machine: typeof here } = {
+  const context: Context & { machine: typeof here & Serving } = {
     cwd: process.cwd(),
     home: homedir(),
     env: process.env,
@@ -91,7 +91,13 @@ async function perform(words: readonly string[], stopping: Stopping, report: Rep
       if (!project) throw new Error(`${command.name} uses a project that it did not ask for`);
       return project;
     },
-    machine: here,
+    machine: {
+      ...here,
+      async serveTools(tools, agent) {
+        const { serveTools } = await import("./serve-tools.ts");
+        await serveTools({ machine: here, context, stdin: process.stdin }, tools, agent ?? general.agent);
+      },
+    },
   };
   const args = withDefaults(parsed, command, configuration);
   return afterwards({

@@ -40,6 +40,7 @@ export const all: Readonly<Record<string, () => Promise<Command<any, any>>>> = {
   log: async () => (await import("./log.ts")).log,
   watch: async () => (await import("./watch.ts")).watch,
   prime: async () => (await import("./prime.ts")).prime,
+  mcp: async () => (await import("./mcp.ts")).mcp,
   completion: async () => (await import("./completion.ts")).completion,
   help: async () => (await import("./help.ts")).help,
 };

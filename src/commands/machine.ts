@@ -2,6 +2,7 @@ import type { Project, Session } from "../coord/project.ts";
 import type { SigningKeys } from "../store/sigv4.ts";
 import type { StorePlace } from "../store/open.ts";
 import type { Context } from "./command.ts";
+import type { Tool } from "./tools.ts";
 
 /** Which project a folder belongs to, as a file says it or is about to. */
 export interface Configuration {
@@ -64,9 +65,15 @@ export interface Machine {
   ): Promise<{ readonly made: boolean; readonly keysFrom: string } | undefined>;
 }
 
+/** What only the door to this process can do. */
+export interface Serving {
+  /** Serves tools on standard input and output until the client goes away. */
+  serveTools(tools: readonly Tool[], agent?: string): Promise<void>;
+}
+
 /** The machine behind a command that needs no project. */
-export function machineOf(context: Context): Machine {
-  const { machine } = context as Context & { readonly machine?: Machine };
+export function machineOf(context: Context): Machine & Serving {
+  const { machine } = context as Context & { readonly machine?: Machine & Serving };
   if (!machine) throw new Error("this door to the commands has no machine");
   return machine;
 }

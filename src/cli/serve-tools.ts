@@ -1,0 +1,71 @@
+import type { Readable } from "node:stream";
+import type { Context } from "../commands/command.ts";
+import type { Configuration, Machine } from "../commands/machine.ts";
+import { noProject } from "../commands/no-project.ts";
+import type { Tool } from "../commands/tools.ts";
+import { heartbeat } from "../coord/agents.ts";
+import { renewDue } from "../coord/leases.ts";
+import { TracecraftError } from "../errors.ts";
+import { background } from "./background.ts";
+import { machineWorld } from "./world.ts";
+
+export interface ToolServer {
+  readonly machine: Pick<Machine, "configuration" | "open">;
+  /** Of the process: what a call has besides its own project. */
+  readonly context: Pick<Context, "cwd" | "home" | "env" | "platform" | "signal">;
+  readonly stdin: Readable;
+}
+
+/**
+ * Serves the tools on this process's stdin and stdout until the client closes them. The project is opened once, so its
+ * connections are kept; each call has waits of its own, which end when the client cancels it.
+ */
+export async function serveTools(
+  { machine, context, stdin }: ToolServer,
+  tools: readonly Tool[],
+  agent?: string,
+): Promise<void> {
+  const configuration: Configuration = machine.configuration() ?? noProject();
+  const opened = await machine.open(configuration, agent);
+  const { cwd, home, env, platform } = context; // Not spread: its project is not to be asked for.
+  const { serve } = await import("../mcp/server.ts");
+  const ended = new Promise<void>((resolve) => void stdin.once("end", resolve));
+  await serve({
+    tools,
+    ended: Promise.race([ended, whenAborted(context.signal)]),
+    async site(cancelled) {
+      const signal = AbortSignal.any([cancelled, context.signal]);
+      const world = machineWorld(signal);
+      const work = background(world);
+      const project = { ...opened, world, background: work.add, warn: work.warn };
+      return {
+        context: {
+          cwd,
+          home,
+          env,
+          platform,
+          signal,
+          redaction: configuration.redaction,
+          project,
+          progress: () => undefined,
+          emit: () => undefined,
+          readStdin: noStdin,
+        },
+        async finish(reply) {
+          heartbeat(project);
+          renewDue(project, reply?.told?.steps);
+          await work.settle(opened.deadlineMs);
+          return work.warnings();
+        },
+      };
+    },
+  });
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+function noStdin(): Promise<never> {
+  return Promise.reject(new TracecraftError("usage", `Cannot read "-": standard input is the protocol here`));
+}
