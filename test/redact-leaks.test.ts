@@ -59,6 +59,7 @@ const places: Readonly<Record<string, (secret: string) => string>> = {
   "behind a newline": (secret) => JSON.stringify({ text: `line\n${secret}\nline` }),
   "behind an escape of an escape": (secret) =>
     JSON.stringify({ arguments: JSON.stringify({ command: `cat x\n${secret}` }) }),
+  "behind a newline as a number": (secret) => `{"text":"line\\u000a${JSON.stringify(secret).slice(1)}}`,
   "in a terminal's colour": (secret) => JSON.stringify({ out: `\u001b[31m${secret}\u001b[0m` }),
   "as a key": (secret) => JSON.stringify({ [secret]: 1 }),
   "in a list": (secret) => JSON.stringify(["echo", secret]),

@@ -5,7 +5,7 @@ const sgr = /(?:\x1b|\\u001[bB]|\\x1[bB]|\\e|\\0?33)\[[0-9;]{0,16}m$/;
 
 /**
  * Whether a token may begin at `at`: at a word's edge, and also behind what is an edge only for the eye, an escape
- * (`\n`, `\u0022`, `%3D`) or a terminal colour. A plain `\b` misses seven of eight tokens in JSON, where `\n` ends in a letter.
+ * (`\n`, `\u000a`) or a terminal colour. A plain `\b` misses seven of eight tokens in JSON, where `\n` ends in a letter.
  */
 export function startsToken(text: string, at: number): boolean {
   if (at === 0) return true;
@@ -13,7 +13,6 @@ export function startsToken(text: string, at: number): boolean {
   if (alphanumeric.has[before] !== 1) return true;
   const second = text[at - 2];
   if (second === "\\" && escapeLetters.includes(text[at - 1]!)) return true;
-  if (text[at - 3] === "%" && isHex(text.slice(at - 2, at))) return true;
   if (text[at - 5] === "u" && text[at - 6] === "\\" && isHex(text.slice(at - 4, at))) return true;
   return before === 0x6d && sgr.test(text.slice(Math.max(0, at - 26), at));
 }

@@ -1,14 +1,15 @@
 import { type Search, addSpan, newSearch, runEnd, tokenCharacters } from "./search.ts";
 
-/** What the prefilter looks for: `\u0020` to `\u007f`, `%0a`, `%20` to `%7f`, and a slash that JSON need not escape. */
+/** What the prefilter looks for: `\u0020` to `\u007f`, `%09`, `%0a`, `%0d`, `%20` to `%7f`, and a slash that JSON need not escape. */
 export const escapeStarts = [
   ...["2", "3", "4", "5", "6", "7"].flatMap((first) => [`\\u00${first}`, `%${first}`]),
+  "%09",
   "%0a",
   "%0d",
   "\\/",
 ];
 
-const escape = /\\{1,8}u00([2-7][0-9a-f])|\\{1,8}(\/)|%(?:25){0,2}(0[ad]|[2-7][0-9a-f])/gi;
+const escape = /\\{1,8}u00([2-7][0-9a-f])|\\{1,8}(\/)|%(?:25){0,2}(0[9ad]|[2-7][0-9a-f])/gi;
 const around = 700;
 const mostDecoded = 512 * 1024;
 const longestSecret = 64 * 1024; // What a window that had to be divided sees again.
