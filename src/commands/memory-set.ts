@@ -4,7 +4,7 @@ import { TracecraftError } from "../errors.ts";
 import { memoryKey } from "../format/names.ts";
 import { valueLimit } from "../format/records.ts";
 import { defineCommand, type Context } from "./command.ts";
-import { changedError, valueText } from "./memory-words.ts";
+import { changedError, mustBeFit, valueText } from "./memory-words.ts";
 import { redactTexts, redactionWarning } from "./redacted.ts";
 import { echoed } from "./text.ts";
 
@@ -37,6 +37,7 @@ export const memorySet = defineCommand({
     const text = jsonValue ? JSON.stringify(parsed) : given;
     const { texts, counts } = await redactTexts(context, { text }, noRedact);
     const kept = texts.text ?? "";
+    if (ifRevision !== undefined) await mustBeFit(context.project, "set", key);
     const result = await setMemory(context.project, key, jsonValue ? parse(key, kept) : kept, { ifRevision });
     if (result.kind !== "done")
       throw changedError("set", key, result.kind === "changed" ? result.now : undefined);

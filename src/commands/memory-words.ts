@@ -1,4 +1,5 @@
 import type { Memory } from "../coord/memory-record.ts";
+import type { Project } from "../coord/project.ts";
 import { TracecraftError } from "../errors.ts";
 import { shownLine } from "./text.ts";
 import { plainTime } from "./values.ts";
@@ -11,6 +12,12 @@ export function valueText(value: unknown): string {
 export function memoryJson(key: string, record: Memory): Record<string, unknown> {
   const { value, set_by, set_at, revision, deleted } = record;
   return { key, value, set_by, set_at, revision, ...(deleted && { deleted }) };
+}
+
+/** "Only if it is so" cannot be promised in a bucket that ignores conditions: the error `unfit_store`, as for a claim. */
+export async function mustBeFit(project: Project, act: "set" | "delete", key: string): Promise<void> {
+  const { ensureVerdict } = await import("../coord/verdict.ts"); // Not needed to set a key whatever it was.
+  await ensureVerdict(project, { act, thing: key });
 }
 
 /** It has another revision than was expected, or none. */
