@@ -57,10 +57,43 @@ export function harnessSession(
   return named[0];
 }
 
-interface Ancestor {
+/**
+ * The environment in which a process belongs to this session of this harness. A harness that names its sessions in no
+ * variable is left to be found by its process.
+ */
+export function sessionEnvironment(env: Environment, { harness, id }: HarnessSession): Environment {
+  const own = sessionVariables.find(([, named]) => named === harness)?.[0];
+  if (own === undefined) return env;
+  const others = Object.fromEntries(sessionVariables.map(([name]) => [name, undefined]));
+  return { ...env, ...others, [own]: id };
+}
+
+/** The nearest process of this harness above `pid`: it and its start time are one life. Linux only. */
+export function harnessAncestor(pid: number, harness: string): Life | undefined {
+  for (const ancestor of ancestors(pid)) {
+    if (harnessOf(ancestor) === harness) return { pid: ancestor.pid, startTime: ancestor.startTime };
+  }
+  return undefined;
+}
+
+/** One life of a process: its number alone is given away again. */
+export interface Life {
   readonly pid: number;
-  readonly parent: number;
   readonly startTime: string;
+}
+
+/** The life that this process has now; undefined for none, and for one that was killed and is merely not reaped yet. */
+export function lifeOf(pid: number): Life | undefined {
+  const found = readProcess(pid);
+  return found && !dead.has(found.state) ? { pid, startTime: found.startTime } : undefined;
+}
+
+/** Zombie and dead, in proc(5). */
+const dead: ReadonlySet<string> = new Set(["Z", "X", "x"]);
+
+interface Ancestor extends Life {
+  readonly parent: number;
+  readonly state: string;
   readonly name: string;
 }
 
@@ -81,7 +114,7 @@ function readProcess(pid: number): Ancestor | undefined {
     const end = stat.lastIndexOf(")");
     const fields = stat.slice(end + 2).split(" ");
     const name = stat.slice(stat.indexOf("(") + 1, end);
-    return { pid, parent: Number(fields[1]), startTime: fields[19] ?? "", name };
+    return { pid, state: fields[0] ?? "", parent: Number(fields[1]), startTime: fields[19] ?? "", name };
   } catch {
     return undefined;
   }

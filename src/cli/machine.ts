@@ -8,14 +8,16 @@ import { credentialsOf, makeBucket, openStore, type StorePlace, type StoreWorld 
 import type { Background } from "./background.ts";
 import { configurationOf, fileName, findConfiguration } from "./config.ts";
 import { keepKeys, keptKeys } from "./credentials-file.ts";
+import { sessionEnvironment } from "./harness-process.ts";
 import { identify, type Who } from "./identity.ts";
+import { processes } from "./launch.ts";
 import { fileLocalState, type FileLocalState } from "./local-state.ts";
 import { replaceFile } from "./private-file.ts";
 
 export interface MachineOptions {
   readonly who: Who;
   readonly world: World;
-  readonly background: Background;
+  readonly background: Pick<Background, "add" | "warn">;
   readonly deadlineMs: number;
 }
 
@@ -26,6 +28,7 @@ export function machine(options: MachineOptions): Machine {
   const identifyHere = (configuration: Configuration, agent?: string): Identity =>
     identify(configuration, local(configuration), who, agent);
   return {
+    ...processes(who),
     configuration: () => findConfiguration(who),
     draft: (words) => draft(words, who),
     identify: identifyHere,
@@ -42,6 +45,21 @@ export function machine(options: MachineOptions): Machine {
       const made = await makeBucket(place, world);
       return { made: made === "made", keysFrom: from?.source ?? "nowhere" };
     },
+
+    get local() {
+      return fileLocalState(join(stateFolder(who), "machine"), () => undefined);
+    },
+    get stateFolder() {
+      return stateFolder(who);
+    },
+
+    within: ({ harness, id, cwd }, { warn, background, deadlineMs }) =>
+      machine({
+        ...options,
+        who: { ...who, cwd, env: sessionEnvironment(who.env, { harness, id }) },
+        background: { add: background, warn },
+        deadlineMs,
+      }),
 
     async open(configuration, agent): Promise<Project> {
       const { world, background, deadlineMs } = options;

@@ -21,10 +21,11 @@ import { machineWorld } from "./world.ts";
 
 const usualDeadlineMs = 10_000;
 
-/** One call of the program, from its words to its exit status. The only place that ends the process. */
-export async function run(words: readonly string[]): Promise<never> {
+/** One call of the program, from its words to its exit status. The only place that ends the process, after `last`. */
+export async function run(words: readonly string[], last: () => void): Promise<never> {
   const stopping = listenForSignals(process);
   const status = await runCommand(words, stopping);
+  last();
   process.exit(status);
 }
 
@@ -187,8 +188,14 @@ function userName(): string {
   }
 }
 
-async function readStdin(): Promise<Uint8Array> {
+async function readStdin(limitBytes = Infinity): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);
+  let size = 0;
+  for await (const chunk of process.stdin) {
+    chunks.push(chunk as Uint8Array);
+    size += (chunk as Uint8Array).length;
+    if (size > limitBytes)
+      throw new TracecraftError("usage", `Cannot read standard input: over ${limitBytes} bytes`);
+  }
   return Buffer.concat(chunks);
 }

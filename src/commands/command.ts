@@ -50,8 +50,8 @@ export interface Surroundings {
   readonly platform: string;
   /** The project's own rules of redaction and its allow-list, as they stand in the configuration, unchecked. */
   readonly redaction: unknown;
-  /** All of standard input. */
-  readStdin(): Promise<Uint8Array>;
+  /** All of standard input. More than `limitBytes` is the error `usage`. */
+  readStdin(limitBytes?: number): Promise<Uint8Array>;
   /** Ends when the process is told to stop. */
   readonly signal: AbortSignal;
   /** One line about work that goes on, for stderr. The printer decides how often it is shown. */

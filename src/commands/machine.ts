@@ -1,4 +1,4 @@
-import type { Project, Session } from "../coord/project.ts";
+import type { LocalState, Project, Session } from "../coord/project.ts";
 import type { SigningKeys } from "../store/sigv4.ts";
 import type { StorePlace } from "../store/open.ts";
 import type { Context } from "./command.ts";
@@ -63,6 +63,33 @@ export interface Machine {
   prepare(
     configuration: Configuration,
   ): Promise<{ readonly made: boolean; readonly keysFrom: string } | undefined>;
+  /** What is kept on this machine whatever the project. `create` answers what is there afterwards, whoever wrote it. */
+  readonly local: LocalState & { create(name: string, value: unknown): unknown };
+  /** The folder of all local state: where a shell looks for a flag. */
+  readonly stateFolder: string;
+  /** This machine as a session of a harness sees it that is known by other means than the environment. */
+  within(session: HarnessPlace, quiet: Quiet): Machine;
+  /** The process of this harness above us, as a name of its life that no other process ever has. */
+  harnessLife(harness: string): string | undefined;
+  /** Starts this program anew, detached and silent, for the session that this machine is seen from. Its life. */
+  launch(words: readonly string[]): string | undefined;
+  /** This process, as such a life. */
+  ownLife(): string | undefined;
+  /** Whether a process of such a life runs. */
+  lives(life: string): boolean;
+}
+
+export interface HarnessPlace {
+  readonly harness: string;
+  readonly id: string;
+  readonly cwd: string;
+}
+
+/** Where warnings and work in the background go when nobody may be disturbed, and how long the store is tried. */
+export interface Quiet {
+  warn(text: string): void;
+  background(what: string, work: Promise<unknown>): void;
+  readonly deadlineMs: number;
 }
 
 /** What only the door to this process can do. */

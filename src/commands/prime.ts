@@ -11,6 +11,7 @@ import { machineOf } from "./machine.ts";
 import { count, plainTime, span } from "./values.ts";
 
 const charactersAToken = 4;
+const usualTokens = 400;
 const longest = 2_000;
 const namesInALine = 6;
 
@@ -48,19 +49,37 @@ export const prime = defineCommand({
     const project = await machine.open(configuration, asked);
     if (!isTrustedHere(project.local)) return silence;
 
-    const [here, board, unread] = await Promise.all([
-      listAgents(project),
-      readBoard(project),
-      unreadMail(project),
-    ]);
-    const facts = factsFor(project, here.agents, board.steps, unread, here.storeNow);
+    const { facts, steps, text } = await primeOf(project, tokens);
     return {
       data: { project: project.name, agent: project.agent, facts, commands },
-      text: within([...facts, ...commands], facts.length, Math.min(longest, tokens * charactersAToken)),
-      told: { mail: true, steps: board.steps.map(({ step }) => step) },
+      text,
+      told: { mail: true, steps },
     };
   },
 });
+
+/** What an agent must know now, in at most so many tokens: names and counts, never a body. */
+export async function primeOf(
+  project: Project,
+  tokens = usualTokens,
+): Promise<{
+  readonly facts: readonly string[];
+  readonly steps: readonly string[];
+  readonly text: string;
+}> {
+  const [here, board, unread] = await Promise.all([
+    listAgents(project),
+    readBoard(project),
+    unreadMail(project),
+  ]);
+  const facts = factsFor(project, here.agents, board.steps, unread, here.storeNow);
+  return { facts, steps: board.steps.map(({ step }) => step), text: primeText(facts, tokens) };
+}
+
+/** These facts and the commands, in at most so many tokens. */
+export function primeText(facts: readonly string[], tokens = usualTokens): string {
+  return within([...facts, ...commands], facts.length, Math.min(longest, tokens * charactersAToken));
+}
 
 const silence = { data: {}, text: "" };
 
@@ -122,11 +141,11 @@ function othersWords(self: string, agents: readonly AgentView[], steps: readonly
 }
 
 /** A name out of the bucket that is about to enter a model's context: letters, digits, dots and dashes, and not many. */
-function safe(name: string): string {
+export function safe(name: string): string {
   return name.replaceAll(/[^A-Za-z0-9._-]/g, "?").slice(0, 64);
 }
 
-function some(words: readonly string[], separator = "; "): string {
+export function some(words: readonly string[], separator = "; "): string {
   const more = words.length - namesInALine;
   return [...words.slice(0, namesInALine), ...(more > 0 ? [`${more} more`] : [])].join(separator);
 }
