@@ -76,7 +76,7 @@ function detailWords({ kind, details, outcome, id }: HistoryEntry): string {
     case "ack":
       return `${shortId(text(details["message_id"]))} from ${text(details["from"])}`;
     case "reserve":
-      return [details["op"], details["mode"], details["paths"]].flat().filter(isText).join(" ") || "-";
+      return `${text(details["pattern"])} ${details["given_back"] ? "given back" : text(details["mode"])}`;
     default:
       return text(step);
   }
@@ -84,10 +84,6 @@ function detailWords({ kind, details, outcome, id }: HistoryEntry): string {
 
 function amount(bytes: unknown): string {
   return typeof bytes === "number" && bytes >= 0 ? size(bytes) : "-";
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === "string";
 }
 
 function text(value: unknown): string {

@@ -89,7 +89,7 @@ function messageEntry(key: string, body: Uint8Array): HistoryEntry {
 /** What of an event may be shown: names, counts and states. A value becomes its size. */
 const shownFields =
   "session step term n state reopened act why found_term found_agent op key revision previous size sha256 replaced ids " +
-  "count message_id from registered harness paths path mode expires_at";
+  "count message_id from registered harness pattern mode ttl_s given_back";
 
 function detailsOf(event: EventRecord): Record<string, unknown> {
   const details: Record<string, unknown> = {};
