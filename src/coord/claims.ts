@@ -175,6 +175,8 @@ export async function journalPushedOut(
   await Promise.all(pushedOut(base).map((entry) => journal(project, { kind: "log", step, entry })));
 }
 
-async function viewFrom(project: Project, step: string, reading: StepReading | undefined): Promise<StepView> {
-  return viewOf(project, reading ?? (await readStep(project, step)));
+async function viewFrom(project: Project, step: string, known: StepReading | undefined): Promise<StepView> {
+  const reading = known ?? (await readStep(project, step));
+  repairProjection(project, reading);
+  return viewOf(project, reading);
 }

@@ -139,6 +139,7 @@ export async function renewLease(project: Project, step: string, term: number): 
   if (outcome.kind === "unknown") throw outcomeUnknown("renew", step, project.deadlineMs, outcome.cause);
   if (outcome.kind === "answered" || stateOf(outcome.now.record) !== "in_progress") {
     forgetLease(project, step);
+    repairProjection(project, reading);
     return { renewed: false, reading };
   }
   rememberLease(project, step, outcome.now);

@@ -184,6 +184,7 @@ async function refuse(
   term: number | undefined,
 ): Promise<FinishResult> {
   const reading = known ?? (await readStep(project, step));
+  repairProjection(project, reading);
   const view = viewOf(project, reading);
   const ours = reading.claim && earlierTermOf(reading.claim.record, project.agent, project.session);
   const ourTerm = term ?? ours?.term;

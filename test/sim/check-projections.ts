@@ -1,7 +1,7 @@
 import { parseRecordName, eventsPrefix, handoffKey, statusKey } from "../../src/format/keys.ts";
 import type { HandoffRecord, StatusRecord } from "../../src/format/records.ts";
 import { textOf, type Applied } from "./bucket.ts";
-import type { Sim } from "./sim.ts";
+import type { Call, Sim } from "./sim.ts";
 import type { StepHistory } from "./step-history.ts";
 
 /** What readers of format 1 see never goes back, is what the claim said at its n, and is there when a command has ended. */
@@ -38,19 +38,49 @@ export function checkProjections(sim: Sim, { step, moments, legacy }: StepHistor
   )
     wrong.push(`${step}: status.json stays at n ${statuses.at(-1)?.record.n} of ${last.n}`);
 
-  for (const { told, died, warnings, ended, act, id } of sim.calls) {
-    if (told?.kind !== "finish" || !told.result.done || died || warnings.length > 0) continue;
-    if (!("step" in act) || act.step !== step || !told.result.claim.n) continue;
-    const { claim } = told.result;
-    const behind = (
-      states: readonly { applied: Applied; record: { n?: number | undefined } }[],
-      n: number,
-    ): boolean => !states.some(({ applied, record }) => applied.stamp < ended! && (record.n ?? 0) >= n);
-    if (behind(statuses, claim.n!)) wrong.push(`${step}: #${id} ended before status.json was there`);
-    if (claim.handoff?.n === claim.n && behind(handoffs, claim.n!))
-      wrong.push(`${step}: #${id} ended before handoff.json was there`);
+  return [...wrong, ...checkEnds(sim, step, moments, statuses, handoffs)];
+}
+
+type States = readonly { readonly applied: Applied; readonly record: { readonly n?: number | undefined } }[];
+
+/** Whoever changed a step, or found its projection behind, has made it good when it ends; or it warned of that. */
+function checkEnds(
+  sim: Sim,
+  step: string,
+  moments: StepHistory["moments"],
+  statuses: States,
+  handoffs: States,
+): string[] {
+  const wrong: string[] = [];
+  for (const call of sim.calls) {
+    const { act, id, ended, died, warnings } = call;
+    const n = died || warnings.length > 0 || !("step" in act) || act.step !== step ? undefined : seenBy(call);
+    const seen = n === undefined ? undefined : moments.findLast(({ record }) => record.n === n)?.record;
+    if (!seen || n === undefined || (seen.state === "in_progress" && seen.term === 1)) continue;
+    const behind = (states: States): boolean =>
+      !states.some(({ applied, record }) => applied.stamp < ended! && (record.n ?? 0) >= n);
+    if (behind(statuses)) wrong.push(`${step}: #${id} ${act.kind} ended before status.json was at n ${n}`);
+    const finished = call.told?.kind === "finish" && call.told.result.done && seen.handoff?.n === n;
+    if (finished && act.kind === "finish" && behind(handoffs))
+      wrong.push(`${step}: #${id} ended before handoff.json was at n ${n}`);
   }
   return wrong;
+}
+
+/** The n of the claim that a call was told of. */
+function seenBy({ told }: Call): number | undefined {
+  switch (told?.kind) {
+    case "claim":
+      return told.result.claimed ? undefined : told.result.view.last?.n;
+    case "finish":
+      return told.result.done ? told.result.claim.n : told.result.view.last?.n;
+    case "renew":
+      return told.result?.renewed ? told.result.found.record.n : told.result?.reading.claim?.record.n;
+    case "read":
+      return told.view.last?.n;
+    default:
+      return undefined;
+  }
 }
 
 function read<T>(sim: Sim, key: string): { readonly applied: Applied; readonly record: T }[] {
