@@ -49,15 +49,13 @@ export async function afterwards(call: Call): Promise<number> {
     return report.failure(error, thrown, warnings, said);
   }
 
-  const early: string[] = [...(reply.warnings ?? [])];
-  if (report.printer.json) {
-    // The document is the only place for warnings, so what may bring some ends first.
-    await background.settle(boundMs);
-    early.push(...background.warnings());
-  }
+  const { json } = report.printer;
+  // A document is the only place for warnings, so what may bring some ends first.
+  if (json) await background.settle(boundMs);
+  const early = [...(reply.warnings ?? []), ...(json ? background.warnings() : [])];
   const taken = report.answer(reply, {
     warnings: early,
-    ...(project && { notices: await notices(project, reply.told) }),
+    ...(json && project && { notices: await notices(project, reply.told) }),
   });
   if (taken) await reply.shown?.().catch((error: unknown) => background.warn(unmarked(error)));
   await background.settle(boundMs);

@@ -6,5 +6,9 @@ const words = process.argv.slice(2);
 if (words.length === 1 && words[0] === "--version") {
   writeSync(1, `${programVersion}\n`); // `process.stdout` would load more than this whole program.
 } else {
-  void import("./run.ts").then(({ run }) => run(words));
+  void import("./load.ts").then(({ loader }) => {
+    const { load, keep } = loader(import.meta.dirname, process.env);
+    const program = load("program.cjs") as typeof import("./program.ts");
+    return program.run(words, keep);
+  });
 }
