@@ -3,9 +3,14 @@ import { harnessAncestor, lifeOf, type Life } from "./harness-process.ts";
 import type { Who } from "./identity.ts";
 
 /** What a machine knows of processes: whose child this is, who lives, and how to start one of its own. */
-export function processes(who: Who): Pick<Machine, "harnessLife" | "launch" | "ownLife" | "lives"> {
+export function processes(
+  who: Who,
+): Pick<Machine, "ageMs" | "harnessLife" | "launch" | "lives" | "now" | "ownLife"> {
   const nameOf = ({ pid, startTime }: Life): string => `${pid}-${startTime}-${who.host}-${who.bootId}`;
   return {
+    now: () => Date.now(),
+    ageMs: () => performance.now(),
+
     harnessLife(harness) {
       const found = harnessAncestor(who.pid, harness);
       return found && nameOf(found);

@@ -73,6 +73,10 @@ export interface Machine {
   harnessLife(harness: string): string | undefined;
   /** Starts this program anew, detached and silent, for the session that this machine is seen from. Its life. */
   launch(words: readonly string[]): string | undefined;
+  /** By this machine's clock, in ms since the epoch. */
+  now(): number;
+  /** Since this process began, in ms. */
+  ageMs(): number;
   /** This process, as such a life. */
   ownLife(): string | undefined;
   /** Whether a process of such a life runs. */

@@ -1,0 +1,168 @@
+import { asTracecraftError, TracecraftError } from "../errors.ts";
+import { defineCommand, type Context, type Reply } from "./command.ts";
+import { answers, type Answers } from "./hook-answers.ts";
+import { eventLimit, parseEvent } from "./hook-event.ts";
+import { recordRun } from "./hook-record.ts";
+import { openTrusted, type Call } from "./hook-session.ts";
+import { machineOf, type Machine } from "./machine.ts";
+
+interface Hook {
+  /** From the start of the process to its last word, in ms. */
+  readonly hardStopMs: number;
+  answer(call: Call, say: Answers, early: (text: string) => void): Promise<string>;
+}
+
+const turn = { hardStopMs: 900 };
+
+/** Each loads no more than it needs: a hook is waited for. */
+const hooks: Readonly<Record<string, Hook>> = {
+  "session-start": {
+    hardStopMs: 1_400,
+    async answer(call, say, early) {
+      const { startSession } = await import("./hook-start.ts");
+      return said(await startSession(call, (text) => early(said(text, say.start))), say.start);
+    },
+  },
+  prompt: {
+    ...turn,
+    async answer(call, say) {
+      return said(await (await import("./hook-turn.ts")).promptNews(call), say.prompt);
+    },
+  },
+  // Hermes has no event of a session's start that takes an answer: its first turn is one.
+  "pre-llm": {
+    hardStopMs: 1_400,
+    async answer(call, say, early) {
+      const { firstTurn } = await import("./hook-turn.ts");
+      const event = (await firstTurn(call)) ? "session-start" : "prompt";
+      return await hooks[event]!.answer(call, say, early);
+    },
+  },
+  stop: {
+    ...turn,
+    async answer(call, say) {
+      return said(await (await import("./hook-turn.ts")).endTurn(call, true), say.block);
+    },
+  },
+  // Of a helper within the session, which has no claims of its own to finish.
+  "subagent-stop": { ...turn, answer: async (call) => (await import("./hook-turn.ts")).endTurn(call, false) },
+  "pre-compact": { ...turn, answer: async (call) => (await import("./hook-turn.ts")).endTurn(call, false) },
+  "session-end": { ...turn, answer: async (call) => (await import("./hook-turn.ts")).endSession(call) },
+  "pre-tool": {
+    ...turn,
+    async answer(call, say) {
+      return said(await (await import("./hook-guard.ts")).guardTool(call), say.deny);
+    },
+  },
+};
+
+export const hook = defineCommand({
+  name: "hook",
+  summary: "Answer an event of a harness or of git; what setup installs runs this",
+  positionals: {
+    harness: { help: `${Object.keys(answers).join(", ")} or git` },
+    event: { help: `${Object.keys(hooks).join(", ")}; of git: pre-commit, pre-push` },
+  },
+  options: {
+    stopGate: { help: "of stop: block once when a claim is held or urgent mail is unread" },
+    guard: { help: "of stop: keep what pre-tool knows fresh" },
+  },
+  exits: {
+    done: "always, but of git: in trouble there is nothing on stdout, and doctor --hooks has the error",
+    reserved: "git: a changed path is reserved by another agent",
+  },
+  examples: ["tracecraft hook claude-code session-start < event.json"],
+  needs: "surroundings",
+
+  async run(context, { harness, event, stopGate, guard }): Promise<Reply> {
+    if (harness === "git") return (await import("./hook-git.ts")).guardGit(context, event);
+    const machine = machineOf(context);
+    const asked = { stopGate, guard };
+    const outcome =
+      event === "keep" ? await keep(machine, guard) : await answered(context, machine, harness, event, asked);
+    try {
+      recordRun(
+        machine.local,
+        { harness: known(harness, answers), event: known(event, { ...hooks, keep: true }) },
+        { at: machine.now(), durationMs: machine.ageMs(), error: outcome.error },
+      );
+    } catch {
+      // Nowhere to keep it: the hook has done its work.
+    }
+    return { data: { harness, event, answer: outcome.text }, text: outcome.text };
+  },
+});
+
+interface Outcome {
+  readonly text: string;
+  readonly error: TracecraftError | undefined;
+}
+
+/** What the hook says before its hard stop, or else what it had to say by then. It never throws. */
+async function answered(
+  context: Context,
+  machine: Machine,
+  harness: string,
+  event: string,
+  asked: Call["asked"],
+): Promise<Outcome> {
+  const [say, found] = [own(answers, harness), own(hooks, event)];
+  if (!say || !found) return { text: "", error: undefined }; // Of a newer set-up than this program.
+  let early = "";
+  let warned: TracecraftError | undefined;
+  const note = (error: unknown): void => void (warned ??= asTracecraftError(error));
+  const leftMs = Math.max(200, found.hardStopMs - machine.ageMs());
+  const quiet = {
+    warn: (text: string) => note(new Error(text)),
+    background: (_: string, work: Promise<unknown>) => void work.catch(note),
+    deadlineMs: leftMs,
+  };
+  const work = async (): Promise<string> => {
+    const read = parseEvent(await context.readStdin(eventLimit));
+    const within = machine.within({ harness, id: read.sessionId, cwd: read.cwd }, quiet);
+    return await found.answer(
+      { machine: within, harness, event: read, asked },
+      say,
+      (text) => (early = text),
+    );
+  };
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<"late">((resolve) => (timer = setTimeout(() => resolve("late"), leftMs)));
+  try {
+    const text = await Promise.race([work(), late]);
+    if (text !== "late") return { text, error: warned };
+    return {
+      text: early,
+      error: warned ?? new TracecraftError("timeout", `Not finished within ${found.hardStopMs} ms`),
+    };
+  } catch (error) {
+    const trouble = asTracecraftError(error);
+    return { text: trouble.code === "unreachable" ? early : "", error: trouble };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Runs on its own, behind a hook that has long answered. */
+async function keep(machine: Machine, guard: boolean): Promise<Outcome> {
+  try {
+    const project = await openTrusted({ machine });
+    if (project) await (await import("./hook-turn.ts")).keepSession(machine, project, guard);
+    return { text: "", error: undefined };
+  } catch (error) {
+    return { text: "", error: asTracecraftError(error) };
+  }
+}
+
+function said(text: string, form: (text: string) => string): string {
+  return text === "" ? "" : form(text);
+}
+
+function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
+/** What is kept under the name of a hook is kept for hooks that there are, not for any word on a line. */
+function known(name: string, table: object): string {
+  return Object.hasOwn(table, name) ? name : "other";
+}
