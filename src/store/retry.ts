@@ -25,10 +25,15 @@ export async function retry<T>(
     try {
       return await attempt(leftMs);
     } catch (error) {
-      const again = error instanceof TracecraftError && error.code === "unreachable" && made < attempts;
+      const again = made < attempts && mayCure(error);
       const pauseMs = random() * Math.min(capMs, baseMs * 2 ** (made - 1));
       if (!again || Date.now() - startedAt + pauseMs >= withinMs) throw error;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
+}
+
+/** Whether a repetition may help: trouble on the way, unless the store was given up. */
+function mayCure(error: unknown): boolean {
+  return error instanceof TracecraftError && error.code === "unreachable" && !error.details["given_up"];
 }

@@ -7,6 +7,8 @@ import type { HttpReply, Send } from "./s3-http.ts";
 import { httpSender } from "./s3-http.ts";
 import type { MultipartSizes, S3Options, S3Traits } from "./s3-options.ts";
 import { timeIn } from "./s3-time.ts";
+import { NetworkError } from "./s3-network-error.ts";
+import { silence, usualSilenceMs } from "./s3-silence.ts";
 import type { Timeouts } from "./s3-timeouts.ts";
 import type { S3Error } from "./s3-xml.ts";
 import { parseError } from "./s3-xml.ts";
@@ -43,7 +45,13 @@ export interface S3Client {
   readonly fullKey: (key: string) => string;
 }
 
-export const defaultTimeouts: Timeouts = { connectMs: 3000, idleMs: 5000, totalMs: 9000 };
+export const defaultTimeouts: Timeouts = {
+  connectMs: 3000,
+  idleMs: 5000,
+  totalMs: 9000,
+  silentMs: usualSilenceMs,
+};
+const quickBytes = 64 * 1024;
 const defaultMultipart: MultipartSizes = { aboveBytes: 5 * 2 ** 30, partBytes: 16 * 2 ** 20 };
 const maxErrorBytes = 64 * 1024;
 const farOffMs = 5 * 60_000;
@@ -73,7 +81,7 @@ export function s3Client(options: S3Options): S3Client {
     multipart: { ...defaultMultipart, ...definedOnly(options.multipart) },
     sendElsewhere,
     fullKey: (key) => (prefix ? `${prefix}/${key}` : key),
-    send: correctedSend(options, traits, signedSend(options, name, sendElsewhere)),
+    send: correctedSend(options, traits, signedSend(options, name, boundedSend(sendElsewhere, timeouts))),
   };
 }
 
@@ -123,6 +131,19 @@ function correctedSend(
       if (/^(?:Expired|Invalid)Token/.test(reply.error?.code ?? "")) stance.keys = undefined;
       return reply;
     }
+  };
+}
+
+/** No request is waited for longer than the store may be silent, but for large bodies, which take their time. */
+function boundedSend(send: Send, { totalMs, silentMs }: Timeouts): Send {
+  const { leftMs, heard } = silence(silentMs);
+  return async (request) => {
+    const bounded = request.withinMs <= totalMs && bodySize(request.body) <= quickBytes;
+    const withinMs = bounded ? Math.min(request.withinMs, leftMs()) : request.withinMs;
+    if (withinMs <= 0) throw new NetworkError(`no answer within ${silentMs / 1000}s`, "given up");
+    const reply = await send({ ...request, withinMs });
+    heard();
+    return reply;
   };
 }
 

@@ -133,6 +133,8 @@ export function clockError(offsetMs: number): TracecraftError {
 /** What was thrown on the way: the network's trouble as `unreachable` (or `config`, if it will not go away). */
 export function networkTrouble(name: string, error: unknown): unknown {
   if (!(error instanceof NetworkError)) return error;
-  const code = error.permanent ? "config" : "unreachable";
-  return new TracecraftError(code, `Cannot reach "${name}": ${error.message}`);
+  const code = error.lasts === "permanent" ? "config" : "unreachable";
+  return new TracecraftError(code, `Cannot reach "${name}": ${error.message}`, {
+    details: error.lasts === "given up" ? { given_up: true } : {},
+  });
 }

@@ -1,11 +1,14 @@
-/** No reply, or half of one. `permanent`: repeating it would end the same (certificates, a server without TLS). */
+/**
+ * No reply, or half of one. `permanent`: repeating it would end the same (certificates, a server without TLS).
+ * `given up`: it was not sent, because the store has been silent for too long.
+ */
 export class NetworkError extends Error {
   override readonly name = "NetworkError";
-  readonly permanent: boolean;
+  readonly lasts: "a moment" | "permanent" | "given up";
 
-  constructor(reason: string, permanent = false) {
+  constructor(reason: string, lasts: NetworkError["lasts"] = "a moment") {
     super(reason);
-    this.permanent = permanent;
+    this.lasts = lasts;
   }
 }
 
@@ -28,7 +31,7 @@ export function networkError(error: unknown): unknown {
   const reason = reasons[code];
   if (reason !== undefined) return new NetworkError(reason);
   if (/^(?:CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_SSL_)|^EPROTO$/.test(code)) {
-    return new NetworkError(`TLS: ${code}`, true);
+    return new NetworkError(`TLS: ${code}`, "permanent");
   }
   if (/^(?:HPE_|ECONN|ERR_STREAM_PREMATURE_CLOSE)/.test(code))
     return new NetworkError(`broken reply: ${code}`);

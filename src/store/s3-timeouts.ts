@@ -8,6 +8,8 @@ export interface Timeouts {
   readonly idleMs: number;
   /** For one call with all its repetitions, before the time that its bytes are allowed (64 kB/s). */
   readonly totalMs: number;
+  /** Without any reply to any of several calls, before all of them are given up. */
+  readonly silentMs: number;
 }
 
 /** The least speed at which a body may come or go: a request has this much more time for its bytes. */
