@@ -20,6 +20,16 @@ const silentAfter: ReadonlySet<ErrorCode> = new Set([
   "terminated",
 ]);
 
+/** After these its work in the background fails like the command itself: it is not waited for. */
+const hopelessAfter: ReadonlySet<ErrorCode> = new Set([
+  "clock",
+  "denied",
+  "unreachable",
+  "outcome_unknown",
+  "interrupted",
+  "terminated",
+]);
+
 export interface Call {
   readonly context: Context;
   readonly project: Project | undefined;
@@ -42,9 +52,10 @@ export async function afterwards(call: Call): Promise<number> {
   } catch (thrown) {
     const error = asTracecraftError(thrown);
     await keepAlive(call, error, undefined);
-    await background.settle(context.signal.aborted ? 0 : boundMs);
+    if (!hopelessAfter.has(error.code)) await background.settle(context.signal.aborted ? 0 : boundMs);
     const said = project ? await notices(project) : [];
-    const warnings = background.warnings();
+    // What the command ran into, its work in the background did too: that is said once.
+    const warnings = background.warnings(silentAfter.has(error.code) ? "given" : undefined);
     if (context.signal.aborted) throw thrown; // The signal decides what is said.
     return report.failure(error, thrown, warnings, said);
   }

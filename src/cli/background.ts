@@ -7,21 +7,22 @@ export interface Background {
   warn(text: string): void;
   /** Waits until nothing is left, for at most so long; what is left then is named in a warning. */
   settle(boundMs: number): Promise<void>;
-  /** What has been said since the last call. */
-  warnings(): readonly string[];
+  /** What has been said since the last call; `given` alone leaves out what work in the background failed with. */
+  warnings(which?: "given"): readonly string[];
 }
 
 export function background(world: Pick<World, "monotonic">): Background {
   const running = new Map<Promise<void>, string>();
-  let said: string[] = [];
-  const warn = (text: string): void => {
-    if (!said.includes(text)) said.push(text);
+  let said: { readonly text: string; readonly failure: boolean }[] = [];
+  const say = (text: string, failure: boolean): void => {
+    if (!said.some((one) => one.text === text)) said.push({ text, failure });
   };
+  const warn = (text: string): void => say(text, false);
   return {
     add(what, work) {
       const settled = work.then(
         () => undefined,
-        (error: unknown) => warn(failureWords(what, error)),
+        (error: unknown) => say(failureWords(what, error), true),
       );
       running.set(settled, what);
       void settled.then(() => running.delete(settled));
@@ -43,10 +44,10 @@ export function background(world: Pick<World, "monotonic">): Background {
         clearTimeout(timer);
       }
     },
-    warnings() {
-      const all = said;
+    warnings(which) {
+      const all = said.filter(({ failure }) => !failure || which !== "given");
       said = [];
-      return all;
+      return all.map(({ text }) => text);
     },
   };
 }

@@ -17,8 +17,9 @@ export async function updateOwn<T extends object, Answer>(
     if (!(error instanceof TracecraftError) || error.code !== "unfit_store") throw error;
     traits.conditions = "ignored"; // Learned the hard way: it refused the header.
   }
+  const outcome = await update(project, change);
   project.warn(
     `best effort: ${name} has no conditional writes, so of two writers of "${change.key}" one is lost`,
   );
-  return await update(project, change);
+  return outcome;
 }
