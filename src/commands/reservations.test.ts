@@ -29,17 +29,14 @@ it("reserve, unreserve, reservations: the samples of the output book", async () 
     2> Hint: tracecraft send web-1 "…"
     # 3"
   `);
-  expect(
-    await answer(reserve, as("api-2"), { pattern: "src/**/*.ts", advise: true }),
-  ).toMatchInlineSnapshot(`
+  expect(await answer(reserve, as("api-2"), { pattern: "src/**/*.ts", advise: true })).toMatchInlineSnapshot(`
     "Reserved src/**/*.ts as api-2
     exclusive, until 2026-11-22T15:43:00Z (60m)
     2> warning: web-1 holds src/api/** (exclusive, 22m left)
     # 0"
   `);
-  expect(
-    await answer(reserve, as("api-2"), { pattern: "docs", shared: true, step: "manual" }),
-  ).toMatchInlineSnapshot(`
+  expect(await answer(reserve, as("api-2"), { pattern: "docs", shared: true, step: "manual" }))
+    .toMatchInlineSnapshot(`
     "Reserved docs as api-2
     shared, until 2026-11-22T15:43:00Z (60m)
     # 0"
