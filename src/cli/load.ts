@@ -72,7 +72,7 @@ export function loader(folder: string, env: Readonly<Record<string, string | und
           writeFileSync(temporary, Buffer.concat([hashOf(data), data]), { mode: 0o600, flag: "wx" });
           renameSync(temporary, path);
         } catch {
-          rmSync(temporary, { force: true });
+          discard(temporary);
           return; // The next start compiles again.
         }
       }
@@ -89,6 +89,14 @@ function readKept(path: string): Buffer | undefined {
   }
   const data = bytes.subarray(hashBytes);
   return hashOf(data).equals(bytes.subarray(0, hashBytes)) ? data : undefined;
+}
+
+function discard(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // It never came to be.
+  }
 }
 
 function hashOf(data: Uint8Array): Buffer {

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { LocalState } from "../coord/project.ts";
+import { discard } from "./private-file.ts";
 
 /** Longer names become a hash: file systems take 255 bytes. */
 const segmentLimit = 180;
@@ -82,7 +83,7 @@ function put(path: string, name: string, value: unknown, place: (temporary: stri
     }
     place(temporary);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    discard(temporary);
     throw error;
   }
 }

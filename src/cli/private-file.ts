@@ -11,7 +11,7 @@ export function replaceFile(path: string, text: string, mode: number): void {
     writeFileSync(temporary, text, { mode, flag: "wx" });
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    discard(temporary);
     const { code, message } = error as NodeJS.ErrnoException;
     const full = code === "ENOSPC" || code === "EDQUOT";
     const state = full
@@ -20,5 +20,14 @@ export function replaceFile(path: string, text: string, mode: number): void {
         ? "permission denied"
         : message;
     throw new TracecraftError(full ? "disk_full" : "config", `Cannot write "${path}": ${state}`);
+  }
+}
+
+/** Removes a file that may never have come to be, where its folder may be none. */
+export function discard(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // There is nothing to remove.
   }
 }
