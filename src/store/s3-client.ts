@@ -138,8 +138,8 @@ function correctedSend(
 function boundedSend(send: Send, { totalMs, silentMs }: Timeouts): Send {
   const { leftMs, heard } = silence(silentMs);
   return async (request) => {
-    const bounded = request.withinMs <= totalMs && bodySize(request.body) <= quickBytes;
-    const withinMs = bounded ? Math.min(request.withinMs, leftMs()) : request.withinMs;
+    const slow = bodySize(request.body) > quickBytes || request.withinMs > totalMs + quickBytes / 1000;
+    const withinMs = slow ? request.withinMs : Math.min(request.withinMs, leftMs());
     if (withinMs <= 0) throw new NetworkError(`no answer within ${silentMs / 1000}s`, "given up");
     const reply = await send({ ...request, withinMs });
     heard();
