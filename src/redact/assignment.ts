@@ -107,7 +107,7 @@ function readValue(search: Search, start: number, end: number): Value | undefine
       const stop = after(closingTag, text, end + 1);
       return stop < 0 ? undefined : { start: end + 1, end: stop, quote: "", tight: true };
     }
-    if (!text.startsWith("--", start)) return undefined;
+    if (!text.slice(start, end).includes("--")) return undefined; // No flag of a command either.
     at = after(flag, text, end);
     if (at < 0 || text[at] === "-") return undefined;
   }

@@ -134,6 +134,16 @@ describe("large and broken records", () => {
     expect(Buffer.from(out.bytes).includes(github)).toBe(false);
   });
 
+  it("a private key of 20 KB goes whole where two blocks meet", () => {
+    const block = 1024 * 1024;
+    const pem = made("<pem>").replace(/\n(?=-----END)/, `\n${`${made("<s64>")}\n`.repeat(300)}`);
+    const bytes = Buffer.alloc(4 * block, "lorem ipsum ");
+    bytes.write(pem, 2 * block - 10_000);
+    const out = redactor.line(bytes);
+    expect(out.counts).toEqual({ private_key: 1 });
+    expect(out.bytes.length).toBe(bytes.length - pem.length + "[REDACTED:private_key]".length);
+  });
+
   it("a token longer than a block goes to its end", () => {
     const bytes = Buffer.from(`MY_TOKEN=${made("<w60>").repeat(60_000)} end`);
     const out = redactor.line(bytes);
