@@ -144,6 +144,13 @@ describe("large and broken records", () => {
     expect(out.bytes.length).toBe(bytes.length - pem.length + "[REDACTED:private_key]".length);
   });
 
+  it("a value goes where its name ends one block and it begins the next", () => {
+    const block = 1024 * 1024;
+    const bytes = Buffer.alloc(2 * block, "lorem ipsum ");
+    bytes.write(` MY_TOKEN=${made("<w40>")} `, block - " MY_TOKEN=".length);
+    expect(redactor.line(bytes).counts).toEqual({ secret_assignment: 1 });
+  });
+
   it("a token longer than a block goes to its end", () => {
     const bytes = Buffer.from(`MY_TOKEN=${made("<w60>").repeat(60_000)} end`);
     const out = redactor.line(bytes);
