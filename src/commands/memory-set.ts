@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { setMemory } from "../coord/memory.ts";
 import { TracecraftError } from "../errors.ts";
@@ -64,9 +65,7 @@ async function valueFrom(
   }
   if (value !== undefined && value !== "-") return value;
   const bytes =
-    value === "-" || file === "-"
-      ? await context.readStdin()
-      : await readValue(resolve(context.cwd, file!), file!);
+    value === "-" || file === "-" ? await context.readStdin() : readValue(resolve(context.cwd, file!), file!);
   if (bytes.length > valueLimit) {
     throw new TracecraftError(
       "usage",
@@ -85,10 +84,9 @@ async function valueFrom(
   }
 }
 
-async function readValue(path: string, shown: string): Promise<Uint8Array> {
-  const { readFile } = await import("node:fs/promises");
+function readValue(path: string, shown: string): Uint8Array {
   try {
-    return await readFile(path);
+    return readFileSync(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     throw new TracecraftError(
