@@ -23,7 +23,7 @@ const time = v.pipe(
   v.string(),
   v.check((text) => Number.isFinite(Date.parse(text)), "not a time"),
 );
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0)); // Beyond that, one more is no other number.
 const text = v.string();
 const nullable = v.nullish(v.string());
 
