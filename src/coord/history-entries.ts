@@ -86,16 +86,31 @@ function messageEntry(key: string, body: Uint8Array): HistoryEntry {
   return { kind: "send", id: name.id, agent: name.by, at: record.sent_at, details, outcome: undefined };
 }
 
-/** What of an event may be shown: names, counts and states. A value becomes its size. */
-const shownFields =
-  "session step term n state reopened act why found_term found_agent op key revision previous size sha256 replaced ids " +
-  "count message_id from registered harness pattern mode ttl_s given_back";
+/** What of an event may be shown, by what it is: names, counts and states. A value becomes its size. */
+const shownFields: Readonly<Record<string, (value: unknown) => boolean>> = {
+  "session step state act why op key revision sha256 message_id from pattern mode": isText,
+  "found_agent previous harness": (value) => value === null || isText(value),
+  "n size count ttl_s": isCount,
+  "term found_term": (value) => value === null || isCount(value),
+  "reopened replaced registered given_back": (value) => typeof value === "boolean",
+  ids: (value) => Array.isArray(value) && value.every(isText),
+};
 
+/** A field that is not what it should be is left out: whoever reads `--json` can rely on its types. */
 function detailsOf(event: EventRecord): Record<string, unknown> {
   const details: Record<string, unknown> = {};
-  for (const field of shownFields.split(" ")) if (event[field] !== undefined) details[field] = event[field];
+  for (const [fields, isRight] of Object.entries(shownFields))
+    for (const field of fields.split(" ")) if (isRight(event[field])) details[field] = event[field];
   const value = event["value"];
   if (value !== undefined)
     details["size_bytes"] = Buffer.byteLength(typeof value === "string" ? value : JSON.stringify(value));
   return details;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
