@@ -358,3 +358,13 @@ it("an inbox that is none is status 10 for the mail, and hides neither steps nor
     expect([status.status, status.plain.includes("there")], `${body}: ${status.stderr}`).toEqual([0, true]);
   }
 });
+
+it("a term or a count that one more would not change is malformed, and nothing is claimed on top of it", async () => {
+  for (const number of ["9007199254740992", "1e16", "1e308"]) {
+    const project = fresh();
+    const body = replaced({ ...claimed, state: "released", log: [] }, ["term"], number);
+    await put(project.store, "steps/s1/claim.json", body);
+    const { status, stderr } = await call(project, ["claim", { step: "s1" }]);
+    expect([status, stderr], number).toEqual([10, expect.stringContaining('"term"')]);
+  }
+});
