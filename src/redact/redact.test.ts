@@ -58,6 +58,7 @@ describe("what a redaction looks like", () => {
       "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx AKIAXXXXXXXXXXXXXXXX sk-ant-xxxxxxxxxxxxxxxxxxxxxxxxxxxx",
       "postgres://user:password@localhost/db https://example.test:8080/a@b http://[::1]:80/@x",
       'git commit 4f3a9c1e5b7d2f8a0c6e4b1d9f7a3c5e8b2d6f0a "sha": "4f3a9c1e5b7d2f8a0c6e4b1d9f7a3c5e8b2d6f0a"',
+      "https://ana:abc[REDACTED:github_token]@example.test MY_TOKEN=Xk29[REDACTED:github_token]q8Zt11",
       "-----BEGIN RSA PRIVATE KEY----- is how a key begins, and -----END RSA PRIVATE KEY----- is how it ends",
     ];
     for (const text of code) expect.soft(redactor.text(text)).toEqual({ text, counts: {} });
