@@ -16,6 +16,8 @@ const core = [
 export default defineConfig({
   input: { cli: "src/cli/main.ts", program: "src/cli/program.ts" },
   platform: "node",
+  // Its main file loads the others by names that a bundler cannot see.
+  resolve: { alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" } },
   output: {
     dir: "dist",
     format: "cjs",
