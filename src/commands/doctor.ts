@@ -20,7 +20,7 @@ export const doctor = defineCommand({
   name: "doctor",
   summary: "Measure whether this bucket keeps the promises that claims and mail depend on",
   positionals: {},
-  options: {},
+  options: { hooks: { help: "instead: which hooks are set up, and how each has fared here" } },
   exits: {
     done: "it keeps them all",
     denied: "a right is missing",
@@ -30,7 +30,9 @@ export const doctor = defineCommand({
   examples: ["tracecraft doctor", "tracecraft doctor --json"],
   needs: "project",
 
-  async run({ project, progress, platform }) {
+  async run(context, { hooks }) {
+    const { project, progress, platform } = context;
+    if (hooks) return (await import("./doctor-hooks.ts")).hooksReport(context, project);
     const { store } = project;
     const begins = (check: string) => progress({ plain: `measuring ${store.name}: ${check}` });
     const measurement = await measureStore(project, begins);

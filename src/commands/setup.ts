@@ -1,52 +1,13 @@
-import { existsSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { relative, sep } from "node:path";
 import { TracecraftError } from "../errors.ts";
 import { defineCommand, type Context, type Reply } from "./command.ts";
 import { repositoryOf } from "./guard.ts";
 import { machineOf } from "./machine.ts";
 import { carryOut, planStep, removeEmptied, type Files, type Step } from "./setup-files.ts";
-import type { Place, Plan, Target, Wishes } from "./setup-target.ts";
+import { harnesses } from "./setup-harnesses.ts";
+import type { Place, Target } from "./setup-target.ts";
 import { shownLine } from "./text.ts";
 import { count } from "./values.ts";
-
-type Planner = (place: Place, wishes: Wishes, shown: (path: string) => string) => Promise<Plan>;
-
-interface Harness {
-  readonly plan: Planner;
-  /** Whether it is used here at all: for `all`. */
-  isHere(place: Place): boolean;
-  readonly scopes: readonly Place["scope"][];
-}
-
-const harnesses: Readonly<Record<string, Harness>> = {
-  "claude-code": {
-    plan: async (...place) => (await import("./setup-claude-code.ts")).planClaudeCode(...place),
-    isHere: ({ home, root, env }) =>
-      existsSync(env["CLAUDE_CONFIG_DIR"] || join(home, ".claude")) || existsSync(join(root, ".claude")),
-    scopes: ["project", "local", "user"],
-  },
-  codex: {
-    plan: async (...place) => (await import("./setup-codex.ts")).planCodex(...place),
-    isHere: ({ home, root, env }) =>
-      existsSync(env["CODEX_HOME"] || join(home, ".codex")) || existsSync(join(root, ".codex")),
-    scopes: ["project", "user"],
-  },
-  openclaw: {
-    plan: async (...place) => (await import("./setup-openclaw.ts")).planOpenclaw(...place),
-    isHere: ({ home, env }) => existsSync(join(env["OPENCLAW_HOME"] || home, ".openclaw")),
-    scopes: ["project", "user"],
-  },
-  hermes: {
-    plan: async (...place) => (await import("./setup-hermes.ts")).planHermes(...place),
-    isHere: ({ home, env }) => existsSync(env["HERMES_HOME"] || join(home, ".hermes")),
-    scopes: ["project", "user"],
-  },
-  git: {
-    plan: async (place, _, shown) => (await import("./setup-git.ts")).planGit(place, shown),
-    isHere: ({ root }) => existsSync(join(root, ".git")),
-    scopes: ["project", "local"],
-  },
-};
 
 export const setup = defineCommand({
   name: "setup",
