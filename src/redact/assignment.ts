@@ -157,6 +157,7 @@ function markValues(search: Search, name: string, value: Value): void {
   }
 }
 
+/** Also the marker of an earlier redaction. */
 const wordLike = /(?:example|your[_-]|change-?_?me|placeholder|redacted|xxxx|\.\.\.|insert|dummy|undefined)/i;
 const reference = /^(?:[$%{<*]|\[|process\.|os\.|env\.|self\.|this\.|config\.|secrets?\.)|\$\{|\{\{|[(){}]/;
 
@@ -167,8 +168,7 @@ function looksSecret(
   first: boolean,
   next: string | undefined,
 ): boolean {
-  if (text.length < 8 || reference.test(text) || wordLike.test(text) || text.includes("[REDACTED:"))
-    return false;
+  if (text.length < 8 || reference.test(text) || wordLike.test(text)) return false;
   if (!/[A-Za-z]/.test(text) || (value.quote === "" && next === "(")) return false;
   const floor = text.length < 12 ? 2.5 : 2.9;
   if (!isVaried(text, floor)) return false;
