@@ -48,7 +48,7 @@ const step = fc.record({
   do: fc.constantFrom(...actions),
   n: fc.nat(5_000),
   kinds: fc.array(fc.nat(7), { minLength: 1, maxLength: 8 }),
-  faults: fc.array(fc.record({ at: fc.nat(14), fate: fc.nat(9), grow: fc.boolean() }), { maxLength: 3 }),
+  faults: fc.array(fc.record({ at: fc.nat(14), fate: fc.nat(9), meanwhile: fc.nat(5) }), { maxLength: 3 }),
 });
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
@@ -68,12 +68,14 @@ function world() {
   let local = memoryLocalState();
   let lines = 0;
   let published = 0;
+  let ending = false;
 
   const place = () => (existsSync(path) ? path : `${path}.zst`);
   const content = () => lives.at(-1)!;
   function become(next: string, sameLife: boolean): void {
     if (sameLife) lives[lives.length - 1] = next;
     else lives.push(next);
+    if (ending) endings.add(next);
     const bytes = Buffer.from(next, "latin1");
     writeFileSync(place(), place().endsWith(".zst") ? zstdOf(bytes) : bytes);
   }
@@ -90,24 +92,29 @@ function world() {
     ];
     const fault: Faults = {
       at: (call) => fates[faults.find(({ at }) => at === call)?.fate ?? 0] ?? "fine",
+      // What the harness does to the source while it is mirrored.
       before(call) {
-        if (faults.some(({ at, grow }) => grow && at === call))
-          become(content() + more([n % 8, call % 8]), true);
+        const meanwhile = faults.find(({ at }) => at === call)?.meanwhile ?? 0;
+        if (meanwhile > 2) become(content() + more([n % 8, call % 8]), true);
+        if (meanwhile === 2) become(content().slice(0, n % (content().length + 1)), false);
+        if (meanwhile === 1) become(more([n % 8, call % 8, 0]) + content().slice(0, n), false);
       },
     };
     const project = testProject({ store: faultyStore(store, fault), local, clock });
     try {
       const what = { ...session, ...(options.ended && { ended: true }) };
-      if (options.ended) endings.add(content());
+      ending = options.ended === true;
+      if (ending) endings.add(content());
       await mirrorSession(project, what, {
         harness: claudeCode,
         host,
         redactor: async () => redactor,
         sizes,
       });
-      if (options.ended) endings.add(content());
     } catch (error) {
       if (!(error instanceof Killed) && !(error instanceof TracecraftError && error.retryable)) throw error;
+    } finally {
+      ending = false;
     }
   }
 
@@ -168,7 +175,7 @@ function world() {
     if (what.do === "double") {
       const other = {
         ...what,
-        faults: what.faults.map((fault) => ({ ...fault, at: fault.at + 1, grow: false })),
+        faults: what.faults.map((fault) => ({ ...fault, at: fault.at + 1, meanwhile: 0 })),
       };
       await Promise.all([mirror(what), mirror(other), mirror({ ...what, faults: [] })]);
     }
@@ -181,9 +188,9 @@ function world() {
     session,
     lives,
     endings,
+    // What this machine remembers may hide what others did to the manifest, until there is a new line.
     mirrorNow() {
-      // What this machine remembers hides what the published tool did to the manifest, until there is a new line.
-      if (published > 0) local = memoryLocalState();
+      become(content() + more([0]), true);
       return mirror({ faults: [], n: 0 } as never);
     },
     published: () => published,

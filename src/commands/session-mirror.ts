@@ -56,7 +56,7 @@ export const sessionMirror = defineCommand({
       });
 
     const choice = await choose();
-    if (choice.chosen.length === 0) return nothingFound(choice, wanted, all || everywhere);
+    if (choice.chosen.length === 0) return nothingFound(choice, wanted, folder, all);
     const outcomes = await mirrorAll(project, choice.chosen, {
       ...mirrorOptions,
       progress: mirrorProgress(context),
@@ -93,17 +93,19 @@ function bytesOf(text: string): number {
   );
 }
 
-function nothingFound({ problems, warnings }: Choice, wanted: readonly Harness[], all: boolean): Reply {
+function nothingFound(
+  { problems, warnings }: Choice,
+  wanted: readonly Harness[],
+  folder: string | undefined,
+  all: boolean,
+): never {
   if (problems[0]) throw problems[0];
-  const [only] = wanted;
-  throw new TracecraftError(
-    "not_found",
-    `No ${wanted.length === 1 ? `${only!.name} ` : ""}session found in this folder`,
-    {
-      ...(warnings[0] !== undefined && { cause: warnings[0] }),
-      hint: `tracecraft session mirror --all${all ? " --everywhere" : ""}`,
-    },
-  );
+  const whose = wanted.length === 1 ? `${wanted[0]!.name} ` : "";
+  const where = folder === undefined ? "on this machine" : "in this folder";
+  throw new TracecraftError("not_found", `No ${whose}session found ${where}`, {
+    ...(warnings[0] !== undefined && { cause: warnings[0] }),
+    ...(folder !== undefined && { hint: `tracecraft session mirror --all${all ? " --everywhere" : ""}` }),
+  });
 }
 
 function answerOf({ problems, warnings }: Choice, outcomes: readonly Outcome[], all: boolean): Reply {

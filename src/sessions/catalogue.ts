@@ -116,14 +116,19 @@ export function summaryOf(manifest: Manifest): Summary {
   return {
     harness: manifest.harness,
     session: manifest.session_id,
-    agent: manifest.agent_id ?? undefined,
-    parent: manifest.parent ?? undefined,
-    title: manifest.title ?? undefined,
+    agent: short(manifest.agent_id),
+    parent: short(manifest.parent),
+    title: short(manifest.title),
     bytes: manifest.total_uploaded_bytes,
     parts: manifest.parts.length,
     uploadedAt: timeIn(manifest.last_uploaded_at),
     endedAt: timeIn(manifest.ended_at),
   };
+}
+
+/** What is kept on this machine of a text out of a bucket. */
+function short(text: string | null | undefined): string | undefined {
+  return text ? text.slice(0, 200).toWellFormed() : undefined;
 }
 
 function timeIn(text: string | null | undefined): number | undefined {

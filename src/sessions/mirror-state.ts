@@ -43,7 +43,23 @@ export function readState({ local }: Project, harness: string, session: string):
   };
 }
 
-export function writeState({ local }: Project, harness: string, session: string, state: MirrorState): void {
+/**
+ * Keeps the state that a mirror left, `before` being what it began with. Where another process has kept another one
+ * meanwhile, nobody here can say which manifest is the later: neither is kept, and the next mirror reads it.
+ */
+export function writeState(
+  project: Project,
+  harness: string,
+  session: string,
+  state: MirrorState,
+  before: MirrorState,
+): void {
+  const { local } = project;
+  const there = readState(project, harness, session).manifest?.version;
+  if (there !== before.manifest?.version && there !== state.manifest?.version) {
+    forgetState(project, harness, session);
+    return;
+  }
   const { fingerprint, manifest, attachments, generation, cursorBytes } = state;
   local.write(name(harness, session), {
     fingerprint,

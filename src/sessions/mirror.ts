@@ -100,13 +100,14 @@ export async function mirrorSession(
     const cursorBytes = base === undefined ? 0 : sourceEnd(base.record);
     const generation = base?.record.generation ?? 0;
     const all = end.kind === "caught_up" && end.waiting === 0 && !signal?.aborted;
-    writeState(project, harness.name, session.id, {
+    const state = {
       fingerprint: all ? fingerprint.text : undefined,
       manifest: base,
       generation,
       cursorBytes,
       attachments: attached?.marks ?? known.attachments,
-    });
+    };
+    writeState(project, harness.name, session.id, state, known);
     if (!stillMatches(project)) await ensureVerdict(project); // Another server answered than was measured.
     return {
       parts,
