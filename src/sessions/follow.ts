@@ -47,7 +47,7 @@ export async function follow(project: Project, session: Session, options: Follow
 
   try {
     for await (const batch of harness.read(host, session, from, reading)) {
-      last = batch;
+      last = { ...batch, records: [] }; // A record of 64 MB need not wait for its own upload.
       if (batch.began !== undefined) {
         if (!(await flush())) return await commits.overtaken();
         ({ began } = batch);
