@@ -32,6 +32,7 @@ const good: readonly [why: string, history: string][] = [
   ["a lost write between two known ones", "w1 0-1, w2 2-?, w3 4-5, r3 6-7"],
   ["a lost write makes a compare-and-set possible", "w1 0-?, c1>2 3-4, r2 5-6"],
   ["the same value twice (A-B-A)", "w1 0-1, w2 2-3, w1 4-5, c1>3 6-7"],
+  ["a slow write of what is there already, after another", "w1 0-1, w1 2-9, w2 3-4, r1 5-6"],
   ["a long wait for an answer", "w1 0-100, r1 50-60, w2 70-80, r2 90-95"],
   ["five writers at once and one order for all readers", "w1 0-9, w2 0-9, w3 0-9, w4 0-9, w5 0-9, r4 10-11"],
 ];
@@ -87,6 +88,7 @@ function parse(history: string): Interval<string>[] {
       invoked: Number(invoked),
       returned: lost ? Number.POSITIVE_INFINITY : Number(returned),
       optional: lost,
+      looks: kind === "r" || kind === "x",
       next(state: string) {
         switch (kind) {
           case "w":

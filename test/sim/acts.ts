@@ -51,6 +51,21 @@ export type Told =
   | { readonly kind: "inbox"; readonly left: number }
   | { readonly kind: "format 1"; readonly done: boolean };
 
+/** Whether a call that was told this changed nothing. */
+export function onlyLooked(told: Told): boolean {
+  switch (told.kind) {
+    case "claim":
+      return !told.result.claimed || told.result.already;
+    case "finish":
+    case "reopen":
+      return !told.result.done || told.result.already;
+    case "memory":
+      return told.result.kind !== "done" || told.result.already;
+    default:
+      return true;
+  }
+}
+
 /** Does it with the program's own functions, in the order in which the commands call them. */
 export async function perform(sim: Sim, process: Process): Promise<Told> {
   const { project, call } = process;

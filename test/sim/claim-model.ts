@@ -1,4 +1,5 @@
 import type { StepView } from "../../src/coord/steps.ts";
+import { onlyLooked } from "./acts.ts";
 import type { Applied } from "./bucket.ts";
 import type { Call, Sim } from "./sim.ts";
 import type { Interval } from "./wgl.ts";
@@ -42,7 +43,7 @@ export function claimCalls(
       words,
     }));
     if (!told || returned === undefined) return effects;
-    return [...effects, { invoked, returned, next: toldAfter(sim, call), words }];
+    return [...effects, { invoked, returned, next: toldAfter(sim, call), looks: onlyLooked(told), words }];
   });
 }
 

@@ -1,4 +1,5 @@
 import { notSet } from "../../src/coord/memory.ts";
+import { onlyLooked } from "./acts.ts";
 import type { Applied } from "./bucket.ts";
 import type { Call, Sim } from "./sim.ts";
 import type { Interval } from "./wgl.ts";
@@ -21,7 +22,9 @@ export function memoryCalls(
     const { invoked } = call;
     const words = `#${call.id} ${call.act.kind}`;
     if (call.told && call.returned !== undefined)
-      return [{ invoked, returned: call.returned, next: toldAfter(call), words }];
+      return [
+        { invoked, returned: call.returned, next: toldAfter(call), looks: onlyLooked(call.told), words },
+      ];
     const applied = taken.get(call.id);
     return applied ? [{ invoked, returned: applied.stamp, next: effect(call, applied.revision), words }] : [];
   });

@@ -6,6 +6,8 @@ export interface Interval<State> {
   readonly returned: number;
   /** Every state it can lead to from this one, with the answer that its caller got; none if it cannot. */
   next(state: State): readonly State[];
+  /** Whether it changes nothing, from whatever state: then the earliest place that fits is as good as any. */
+  readonly looks?: boolean;
   /** Whether it may as well never have taken effect. */
   readonly optional?: boolean;
   /** For the words of a violation. */
@@ -54,8 +56,8 @@ export function linearizable<State>(
         const verdict = search(next, left - (call.optional ? 0 : 1));
         if (verdict !== "not linearizable") return verdict;
       }
-      // A call that only looked hinders no other: where going on from it fails, going on without it fails too.
-      if (nexts.length === 1 && nameOf(nexts[0]!) === nameOf(state)) {
+      // A look hinders no other: where going on from it fails, going on without it fails too.
+      if (call.looks && nexts.length > 0) {
         done[at] = 0;
         return "not linearizable";
       }
