@@ -83,12 +83,20 @@ it.each([
   ["keys out of order", [page(entry("a/2") + entry("a/1"))]],
   ["no key and no token", [page(more(""))]],
   ["empty pages for ever", Array.from({ length: 12 }, (_, n) => page(more(`t${n}`)))],
-  ["no listing", [{ kind: "reply" as const, status: 200, body: "<html></html>" }]],
+  ["a listing cut short", [{ kind: "reply" as const, status: 200, body: "<ListBucketResult><Contents>" }]],
   ["a page over 16 MiB", [page(" ".repeat(17 << 20))]],
 ])("list() throws malformed on %s", async (_, replies) => {
   server.plan = planOf(replies.map((fault) => ({ fault })));
   await expect(all(s3Store(server.options()), "a/")).rejects.toMatchObject({ code: "malformed" });
   expect(server.log.length).toBeLessThanOrEqual(12);
+});
+
+it("list() throws config where a web page answers", async () => {
+  server.plan = planOf([{ fault: { kind: "reply", status: 200, body: "<html>log in first</html>" } }]);
+  await expect(all(s3Store(server.options()), "a/")).rejects.toMatchObject({
+    code: "config",
+    message: 'Cannot LIST "a/": the endpoint does not answer as S3 does',
+  });
 });
 
 it("list() repeats a page that was not answered, and only that", async () => {

@@ -5,7 +5,7 @@ import { storeTime, versionOf } from "./s3-client.ts";
 import { networkTrouble, refusalError } from "./s3-errors.ts";
 import { TooLarge } from "./s3-http.ts";
 import type { ListingPage } from "./s3-xml.ts";
-import { parseListing } from "./s3-xml.ts";
+import { isListing, parseListing } from "./s3-xml.ts";
 import type { Listed, Page } from "./store.ts";
 
 /** A page has at most 1,000 keys of 1,024 bytes, each perhaps six times as long when it is escaped. */
@@ -64,7 +64,11 @@ async function onePage(
         ? loops(client, query["prefix"] ?? "", "a page over 16 MiB")
         : networkTrouble(client.name, error);
     });
-    const page = parseListing(new TextDecoder().decode(body));
+    const text = new TextDecoder().decode(body);
+    const page = parseListing(text);
+    // The page of a hotel, or of a proxy: not even S3's words.
+    if (!page && !isListing(text))
+      throw refusalError({ ...client, method: "LIST", key: query["prefix"] || client.bucket }, reply);
     if (!page)
       throw loops(client, query["prefix"] ?? "", "no listing, or an entry without key, size or time");
     return { page, storeNow: storeTime(reply.headers) };

@@ -42,7 +42,7 @@ export function parseError(xml: string): S3Error | undefined {
  * a whole size or a time.
  */
 export function parseListing(xml: string): ListingPage | undefined {
-  if (!/<ListBucketResult[\s>]/.test(xml.slice(0, 1000))) return undefined;
+  if (!isListing(xml)) return undefined;
   const decode = inside(xml, "EncodingType") === "url" ? decodeUrl : (text: string) => text;
   const objects: ListedObject[] = [];
   let from = 0;
@@ -64,6 +64,11 @@ export function parseListing(xml: string): ListingPage | undefined {
     truncated: inside(rest, "IsTruncated") === "true",
     nextToken: textOf(rest, "NextContinuationToken"),
   };
+}
+
+/** Whether it begins as one, however it goes on. */
+export function isListing(xml: string): boolean {
+  return /<ListBucketResult[\s>]/.test(xml.slice(0, 1000));
 }
 
 /** The id that CreateMultipartUpload gave. */
