@@ -55,7 +55,9 @@ export async function afterwards(call: Call): Promise<number> {
     if (!hopelessAfter.has(error.code)) await background.settle(context.signal.aborted ? 0 : boundMs);
     const said = project ? await notices(project) : [];
     // What the command ran into, its work in the background did too: that is said once.
-    const warnings = background.warnings(silentAfter.has(error.code) ? "given" : undefined);
+    const warnings = background
+      .warnings(silentAfter.has(error.code) ? "given" : undefined)
+      .filter((text) => !text.endsWith(`: ${error.message}`));
     if (context.signal.aborted) throw thrown; // The signal decides what is said.
     return report.failure(error, thrown, warnings, said);
   }
