@@ -22,6 +22,8 @@ export interface Proxy {
   /** Every request since the last `forget`, in the order of arrival. */
   readonly passed: readonly Passing[];
   forget(): void;
+  /** Until nothing is on its way, also of clients that are gone. */
+  settled(): Promise<void>;
   /**
    * Called at each moment of each request, and awaited. `cut` breaks the connection there, before anything goes on:
    * a request that was cut when `asked` never reaches the store.
@@ -35,6 +37,7 @@ export async function startProxy(target: string, prefix = ""): Promise<Proxy> {
   const upstream = new URL(target);
   const agent = new Agent({ keepAlive: true });
   const passed: Passing[] = [];
+  const onTheWay = new Set<Promise<void>>();
 
   async function pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
@@ -74,13 +77,18 @@ export async function startProxy(target: string, prefix = ""): Promise<Proxy> {
 
   const server = createServer((request, response) => {
     // A client that was killed breaks its connection: there is nobody to tell.
-    pass(request, response).catch(() => request.socket.destroy());
+    const way = pass(request, response).catch(() => void request.socket.destroy());
+    onTheWay.add(way);
+    void way.then(() => onTheWay.delete(way));
   });
   server.keepAliveTimeout = 30_000;
   const self: Proxy = {
     endpoint: "",
     passed,
     forget: () => void (passed.length = 0),
+    async settled() {
+      while (onTheWay.size > 0) await Promise.all(onTheWay);
+    },
     watch: () => "on",
     async close() {
       server.close();
