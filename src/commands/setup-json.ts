@@ -1,19 +1,7 @@
-import {
-  applyEdits,
-  findNodeAtLocation,
-  getNodeValue,
-  modify,
-  parseTree,
-  printParseErrorCode,
-  type JSONPath,
-  type Node,
-  type ParseError,
-} from "jsonc-parser";
+import type { Node } from "jsonc-parser";
 import type { HookLine } from "./setup-commands.ts";
-import { cannotChange, lineEndOf, type Target } from "./setup-target.ts";
-
-const mark = "\uFEFF";
-const depthLimit = 200;
+import { cut, edit, listAt, mark, nodeAt, treeOf, valueAt, withoutEmpty } from "./setup-json-edit.ts";
+import { cannotChange, type Target } from "./setup-target.ts";
 
 export interface JsonPart {
   readonly path: string;
@@ -73,6 +61,11 @@ export function jsonTarget({ path, shown, ours, hooks, values = [] }: JsonPart):
       );
       if (target.missing(now) === 0 && !extra) return text;
       now = withoutHooks(now, isOurs, shown);
+      for (const place of objectsOf(
+        groups.map(({ line }) => line.on),
+        values,
+      ))
+        if (valueAt(treeOf(now, shown), place) === null) now = edit(now, place, {});
       for (const { line, group } of groups) {
         const list = valueAt(treeOf(now, shown), ["hooks", line.on]);
         now = Array.isArray(list)
@@ -85,9 +78,9 @@ export function jsonTarget({ path, shown, ours, hooks, values = [] }: JsonPart):
 
     remove(text) {
       let now = withoutHooks(text, isOurs, shown);
-      for (const [place, value] of values) {
-        if (valueThere(treeOf(now, shown), [place, value]))
-          now = withoutEmpty(edit(now, [...place], undefined), place, shown);
+      for (const one of values) {
+        const tree = treeOf(now, shown);
+        if (valueThere(tree, one)) now = withoutEmpty(cut(now, nodeAt(tree, one[0])!), one[0], shown);
       }
       return now;
     },
@@ -108,39 +101,6 @@ function byEvent(groups: readonly { line: HookLine; group: unknown }[]): Record<
   return found;
 }
 
-/** The tree of a text; undefined for an empty one. Refuses what the harness could not read either. */
-function treeOf(text: string, shown: string): Node | undefined {
-  const bare = text.startsWith(mark) ? text.slice(1) : text;
-  if (bare.trim() === "") return undefined;
-  if ((bare.match(/[[{]/g)?.length ?? 0) > 100_000) throw cannotChange(shown, "too large");
-  const errors: ParseError[] = [];
-  const tree = parseTree(bare, errors, { allowTrailingComma: true });
-  const [first] = errors;
-  if (first || !tree) {
-    const before = bare.slice(0, first?.offset ?? 0);
-    const found = bare.slice(first?.offset ?? 0, (first?.offset ?? 0) + Math.min(first?.length ?? 0, 20));
-    const why = /^[\x20-\x7e]+$/.test(found)
-      ? `unexpected "${found}"`
-      : first
-        ? printParseErrorCode(first.error)
-        : "empty";
-    throw cannotChange(shown, `not JSON at line ${before.split("\n").length} (${why})`);
-  }
-  if (tree.type !== "object") throw cannotChange(shown, "not a JSON object");
-  if (depthOf(tree) > depthLimit) throw cannotChange(shown, "nested too deeply");
-  return tree;
-}
-
-function depthOf(node: Node): number {
-  let deepest = 0;
-  const open: [Node, number][] = [[node, 1]];
-  for (let next = open.pop(); next; next = open.pop()) {
-    deepest = Math.max(deepest, next[1]);
-    for (const child of next[0].children ?? []) open.push([child, next[1] + 1]);
-  }
-  return deepest;
-}
-
 /** What we go through must be objects and lists; null is as good as absent. */
 function checkShape(
   tree: Node | undefined,
@@ -148,11 +108,7 @@ function checkShape(
   values: readonly (readonly [readonly string[], unknown])[],
   shown: string,
 ): void {
-  const objects = [
-    ...(events.length > 0 ? [["hooks"]] : []),
-    ...values.flatMap(([place]) => place.slice(0, -1).map((_, at) => place.slice(0, at + 1))),
-  ];
-  for (const place of objects) {
+  for (const place of objectsOf(events, values)) {
     const value = valueAt(tree, place);
     if (value !== undefined && value !== null && (typeof value !== "object" || Array.isArray(value)))
       throw cannotChange(shown, `"${place.join(".")}" is no object`);
@@ -164,18 +120,19 @@ function checkShape(
   }
 }
 
-function valueAt(tree: Node | undefined, place: readonly string[]): unknown {
-  const node = tree && findNodeAtLocation(tree, [...place]);
-  return node && (getNodeValue(node) as unknown);
+/** The objects that we go through, the outer before the inner. */
+function objectsOf(
+  events: readonly string[],
+  values: readonly (readonly [readonly string[], unknown])[],
+): readonly (readonly string[])[] {
+  return [
+    ...(events.length > 0 ? [["hooks"]] : []),
+    ...values.flatMap(([place]) => place.slice(0, -1).map((_, at) => place.slice(0, at + 1))),
+  ];
 }
 
 function valueThere(tree: Node | undefined, [place, value]: readonly [readonly string[], unknown]): boolean {
   return JSON.stringify(valueAt(tree, place)) === JSON.stringify(value);
-}
-
-function listAt(tree: Node | undefined, place: readonly string[]): readonly unknown[] {
-  const value = valueAt(tree, place);
-  return Array.isArray(value) ? value : [];
 }
 
 function oursIn(
@@ -193,36 +150,10 @@ function oursIn(
 function withoutHooks(text: string, isOurs: (group: unknown) => boolean, shown: string): string {
   let now = text;
   for (const { event, at } of oursIn(treeOf(text, shown), isOurs).toReversed()) {
-    now = edit(now, ["hooks", event, at], undefined);
+    now = cut(now, nodeAt(treeOf(now, shown), ["hooks", event, at])!);
     now = withoutEmpty(now, ["hooks", event, ""], shown);
   }
   return now;
-}
-
-/** Above a value that was taken out, whatever is empty now. */
-function withoutEmpty(text: string, place: readonly string[], shown: string): string {
-  let now = text;
-  for (let length = place.length - 1; length > 0; length--) {
-    const above = place.slice(0, length);
-    const value = valueAt(treeOf(now, shown), above);
-    if (typeof value !== "object" || value === null || Object.keys(value).length > 0) return now;
-    now = edit(now, above, undefined);
-  }
-  return now;
-}
-
-function edit(text: string, place: JSONPath | readonly string[], value: unknown, insert = false): string {
-  const bare = text.startsWith(mark) ? text.slice(1) : text;
-  const indent = /^([ \t]+)\S/m.exec(bare)?.[1] ?? "  ";
-  const edits = modify(bare, [...place], value, {
-    formattingOptions: {
-      insertSpaces: !indent.startsWith("\t"),
-      tabSize: indent.startsWith("\t") ? 1 : indent.length,
-      eol: lineEndOf(bare),
-    },
-    isArrayInsertion: insert,
-  });
-  return (bare === text ? "" : mark) + applyEdits(bare, edits);
 }
 
 function nested(values: readonly (readonly [readonly string[], unknown])[]): Record<string, unknown> {
