@@ -1,7 +1,7 @@
 import { reservationTtlS, reserve as reservePaths, type ReservationView } from "../coord/reservations.ts";
 import { ensureVerdict } from "../coord/verdict.ts";
 import { TracecraftError } from "../errors.ts";
-import { stepId } from "../format/names.ts";
+import { isName, stepId } from "../format/names.ts";
 import { formatTime } from "../format/records.ts";
 import { defineCommand } from "./command.ts";
 import { shownLine } from "./text.ts";
@@ -78,7 +78,8 @@ function refusal(
   conflicts: readonly ReservationView[],
 ): TracecraftError {
   return new TracecraftError("reserved", `Cannot reserve "${pattern}": ${holdsWords(holder)}`, {
-    hint: `tracecraft send ${holder.agent} "…"`,
+    // It is typed: no odd names.
+    hint: `tracecraft send ${isName(holder.agent) ? holder.agent : "_broadcast"} "…"`,
     details: { pattern, conflicts: conflicts.map(reservationJson) },
   });
 }
