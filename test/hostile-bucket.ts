@@ -66,6 +66,74 @@ export async function hostileBucket(store: Store, text: () => string): Promise<v
   await put(`artifacts/shared/${keyed(text())}`, text());
   await put(`artifacts/${keyed(text())}/${keyed(text())}`, text());
   await hostileEvents(put, text, time);
+  await hostileSessions(put, text, time);
+}
+
+/** Manifests, transcripts and reservations. */
+async function hostileSessions(
+  put: (key: string, value: unknown) => Promise<void>,
+  text: () => string,
+  time: () => string,
+): Promise<void> {
+  for (const [harness, session] of [
+    ["claude-code", "11111111-1111-4111-8111-111111111111"],
+    ["codex", "22222222-2222-4222-8222-222222222222"],
+    ["claude-code", keyed(text())],
+  ]) {
+    const folder = `sessions/${harness}/${session}`;
+    const lines = [
+      { type: "user", timestamp: time(), message: { role: "user", content: text() } },
+      { [text()]: text() },
+    ];
+    const body = lines.map((line) => `${JSON.stringify(line)}\n`).join("") + `${text()}\n`;
+    const bytes = Buffer.byteLength(body);
+    await put(`${folder}/part-00000-0000000a.jsonl`, body);
+    await put(`${folder}/meta.json`, {
+      harness,
+      session_id: session,
+      source_path: text(),
+      cwd: text(),
+      agent_id: text(),
+      started_at: time(),
+      last_uploaded_at: time(),
+      ended_at: time(),
+      total_source_bytes: bytes,
+      total_uploaded_bytes: bytes,
+      redaction_counts: { [text()]: 1 },
+      parts: [
+        {
+          seq: 0,
+          uuid: "0000000a",
+          cursor_range: [0, bytes],
+          source_bytes: bytes,
+          uploaded_bytes: bytes,
+          redactions: { [text()]: 2 },
+          uploaded_at: time(),
+        },
+      ],
+      parent: text(),
+      title: text(),
+      harness_version: text(),
+      [text()]: text(),
+    });
+  }
+  const reservation = {
+    agent: text(),
+    session: text(),
+    pattern: "src/**",
+    mode: "exclusive",
+    step: text(),
+    ttl_s: 86_400,
+  };
+  const odd = { ...reservation, agent: text(), pattern: text(), mode: "shared" };
+  await put("reservations.json", {
+    reservations: [reservation, odd].map((one) => ({
+      ...one,
+      since: time(),
+      renewed_at: at,
+      [text()]: text(),
+    })),
+  });
 }
 
 async function hostileSteps(
@@ -224,6 +292,19 @@ export const printingCalls: readonly Call[] = [
   ["memory delete", { key: "gone" }],
   ["artifact list", { long: true }],
   ["artifact list"],
+  ["session list"],
+  ["session list", { sortBy: "size" }],
+  ["session show", { id: "1111" }],
+  ["session show", { id: "1111", tail: "9" }],
+  ["session show", { id: "1111", events: true }],
+  ["session show", { id: "2222", events: true }],
+  ["session verify"],
+  ["session search", { pattern: "e", all: true }],
+  ["session search", { pattern: ".", regex: true }],
+  ["session stop", { id: "2222" }],
+  ["reservations"],
+  ["reserve", { pattern: "src/a.ts" }],
+  ["reserve", { pattern: "src/a.ts", advise: true }],
   ["artifact download", { name: "none.txt" }],
   ["send", { to: "nobody", text: "hello" }],
   ["claim", { step: "held" }],

@@ -85,6 +85,7 @@ const writers: Readonly<
   "send --thread": [name, (text) => ["send", { to: "b", text: "hello", thread: text }]],
   "memory set KEY": [memory, (text) => ["memory set", { key: text, value: "v" }]],
   "memory delete KEY": [memory, (text) => ["memory delete", { key: text }]],
+  "reserve --step": [step, (text) => ["reserve", { pattern: "src/**", step: text }]],
   "artifact upload --step": [step, (text) => ["artifact upload", { paths: ["a.txt"], step: text }]],
   "artifact upload --name": [artifact, (text) => ["artifact upload", { paths: ["a.txt"], name: text }]],
 };
@@ -103,6 +104,14 @@ const readers: Readonly<Record<string, (text: string) => Call>> = {
   "artifact download --step": (text) => ["artifact download", { name: "a.txt", step: text }],
   "inbox --show": (text) => ["inbox", { show: text }],
   "ack ID": (text) => ["ack", { ids: [text] }],
+  "session show": (text) => ["session show", { id: text, tail: "1" }],
+  "session verify": (text) => ["session verify", { id: text }],
+  "session stop": (text) => ["session stop", { id: text }],
+  "session restore": (text) => ["session restore", { id: text }],
+  "session list --harness": (text) => ["session list", { harness: text }],
+  "session search --harness": (text) => ["session search", { pattern: "x", harness: text }],
+  "session search --agent": (text) => ["session search", { pattern: "x", agent: text }],
+  "unreserve PATTERN": (text) => ["unreserve", { pattern: text }],
   "send --reply-to": (text) => ["send", { to: "b", text: "hello", replyTo: text, noRedact: true }],
 };
 
@@ -114,6 +123,10 @@ const words: Readonly<Record<string, (text: string) => Call>> = {
   "claim --ttl": (text) => ["claim", { step: "s", ttl: text }],
   "wait-for --timeout": (text) => ["wait-for", { steps: ["s"], timeout: text }],
   "inbox --wait": (text) => ["inbox", { wait: text }],
+  "reserve --ttl": (text) => ["reserve", { pattern: "src/**", ttl: text }],
+  "session list --limit": (text) => ["session list", { limit: text }],
+  "session list --sort-by": (text) => ["session list", { sortBy: text }],
+  "session search --since": (text) => ["session search", { pattern: "x", since: text }],
   "watch --since": (text) => ["watch", { since: text, once: true }],
 };
 
@@ -206,7 +219,10 @@ it("every argument of every command that takes words is tried here, or is free t
   );
   const free = [
     "complete.note complete.nextAction send.text send.subject memory set.value memory set.file memory set.ifRevision",
-    "memory delete.ifRevision artifact upload.paths artifact download.output",
+    "memory delete.ifRevision artifact upload.paths artifact download.output session search.pattern session show.tail",
+    // Paths, patterns and sources of this machine, whose rules have tests of their own.
+    "reserve.pattern session mirror.harness session mirror.sessionId session mirror.cwd session mirror.minBytes",
+    "session restore.to session restore.cwd session restore.generation",
   ];
   const { loadCommand } = await import("../src/commands/all.ts");
   for (const command of await projectCommands()) {
