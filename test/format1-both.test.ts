@@ -7,7 +7,6 @@ import { memoryGet } from "../src/commands/memory-get.ts";
 import { memoryHistory } from "../src/commands/memory-history.ts";
 import { memorySet } from "../src/commands/memory-set.ts";
 import { renew } from "../src/commands/renew.ts";
-import { status } from "../src/commands/status.ts";
 import { stepStatus } from "../src/commands/step-status.ts";
 import { steps } from "../src/commands/steps.ts";
 import { waitFor } from "../src/commands/wait-for.ts";
