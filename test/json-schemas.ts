@@ -53,8 +53,8 @@ function closed(schema: Schema, top = false): Schema {
   };
 }
 
-/** Which schema the documents of a command line follow; `envelope` of one that is not understood. */
-export function schemaOf(words: readonly string[]): string {
+/** Which schema a document of a command line follows; `envelope` where the line is not understood. */
+export function schemaOf(words: readonly string[], document: unknown): string {
   const line = words.slice(0, words.includes("--") ? words.indexOf("--") : words.length);
   if (line.includes("--version")) return "version";
   const named = line.filter((word, at) => {
@@ -62,19 +62,23 @@ export function schemaOf(words: readonly string[]): string {
   });
   const name = [named.slice(0, 2).join(" "), named[0] ?? ""].find((known) => commandNames.includes(known));
   if (line.includes("--help") || line.includes("-h")) return "help";
-  return name?.replace(" ", "-") ?? "envelope";
+  if (name !== undefined) return name.replace(" ", "-");
+  const { data } = document as { data?: { project?: unknown } };
+  // A bare call says how things stand, or that there is no project.
+  return data === undefined ? "envelope" : data.project === null ? "version" : "status";
 }
 
-/** Throws unless stdout is the documents that the schema of this line describes: one, or of `watch` one a line. */
+/** Throws unless stdout is the documents that the schema of this line describes: one, or of what watches one a line. */
 export function checkDocuments(words: readonly string[], stdout: string): readonly unknown[] {
-  const name = schemaOf(words);
-  const validate = ajv.getSchema(`${name}.json`) as ValidateFunction;
   const lines = stdout.split("\n");
   if (lines.pop() !== "") throw new Error(`${words.join(" ")}: the last line of stdout has no end`);
-  if (lines.length !== 1 && name !== "watch")
+  const several = words[0] === "watch" || words.includes("--watch");
+  if (lines.length !== 1 && !several)
     throw new Error(`${words.join(" ")}: ${lines.length} lines on stdout instead of one document`);
   return lines.map((line) => {
     const document: unknown = JSON.parse(line);
+    const name = schemaOf(words, document);
+    const validate = ajv.getSchema(`${name}.json`) as ValidateFunction;
     if (validate(document)) return document;
     const why = ajv.errorsText(validate.errors, { separator: "\n  ", dataVar: "" });
     throw new Error(`${words.join(" ")}: not as docs/schemas/${name}.json has it:\n  ${why}\n${line}`);

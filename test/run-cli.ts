@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   readonly stdin?: string;
+  /** Told of the process once it runs. */
+  readonly started?: (child: ChildProcess) => void;
   /** Told of the process and of what it has written so far, each time it writes. */
   readonly during?: (child: { kill(signal: NodeJS.Signals): unknown }, soFar: string) => void;
 }
@@ -120,7 +122,13 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 function runProcess(
   program: string,
   words: readonly string[],
-  { env, cwd, stdin, during }: RunOptions & { readonly env: Readonly<Record<string, string | undefined>> },
+  {
+    env,
+    cwd,
+    stdin,
+    started,
+    during,
+  }: RunOptions & { readonly env: Readonly<Record<string, string | undefined>> },
   usualCwd: string,
 ): Promise<Ran> {
   return new Promise((resolve, reject) => {
@@ -132,6 +140,7 @@ function runProcess(
       env: given,
       stdio: ["pipe", "pipe", "pipe"],
     });
+    started?.(child);
     const [out, err]: [Buffer[], Buffer[]] = [[], []];
     const soFar = (): string => Buffer.concat([...out, ...err]).toString();
     child.stdout.on("data", (chunk: Buffer) => {
