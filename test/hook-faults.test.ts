@@ -149,7 +149,7 @@ describe.each(Object.entries(faults))("hooks with %s", (_, { prepare, input, cod
 it("a hook whose harness never closes its input stops by itself", async () => {
   const world = hookWorld();
   await good(world);
-  const never = { then: () => undefined } as unknown as Uint8Array;
+  const never = new Promise<Uint8Array>(() => undefined);
   const { hook } = await import("../src/commands/hook.ts");
   const context = { ...world, signal: new AbortController().signal, readStdin: () => never };
   const reply = await hook.run(context as never, {

@@ -24,5 +24,5 @@ export function flagged(words: string): string {
 
 /** A shell command that has nothing to do with a commit starts no program. */
 export function guarded(words: string): string {
-  return `sh -c 'i=$(cat); case $i in *\\"Bash\\"*) case $i in *git*commit*|*git*push*) ;; *) exit 0;; esac;; esac; printf %s "$i" | tracecraft hook ${words} 2>/dev/null || :'`;
+  return `sh -c 'exec 2>/dev/null; i=$(cat); case $i in *\\"Bash\\"*) case $i in *git*commit*|*git*push*) ;; *) exit 0;; esac;; esac; printf %s "$i" | tracecraft hook ${words} || :'`;
 }
