@@ -135,6 +135,7 @@ export function testContext(
     async readStdin() {
       return Buffer.from(options.stdin ?? "");
     },
+    isAlive: () => false,
     progress: (line) => void progressed.push(line),
     emit: (data, text) => void emitted.push({ data, text }),
     progressed,

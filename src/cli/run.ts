@@ -9,6 +9,7 @@ import { programVersion } from "../format/version.ts";
 import { afterwards } from "./afterwards.ts";
 import { background } from "./background.ts";
 import { inHarness } from "./harness-process.ts";
+import { isAlive } from "./is-alive.ts";
 import { machine } from "./machine.ts";
 import { parse, type Parsed } from "./parse.ts";
 import { printer } from "./print.ts";
@@ -85,6 +86,7 @@ async function perform(words: readonly string[], stopping: Stopping, report: Rep
     platform: process.platform,
     redaction: configuration?.redaction,
     readStdin,
+    isAlive,
     signal: stopping.signal,
     progress: progressTeller(report.printer, general, world),
     emit: report.emit,

@@ -7,6 +7,7 @@ import { heartbeat } from "../coord/agents.ts";
 import { renewDue } from "../coord/leases.ts";
 import { TracecraftError } from "../errors.ts";
 import { background } from "./background.ts";
+import { isAlive } from "./is-alive.ts";
 import { machineWorld } from "./world.ts";
 
 export interface ToolServer {
@@ -50,6 +51,7 @@ export async function serveTools(
           progress: () => undefined,
           emit: () => undefined,
           readStdin: noStdin,
+          isAlive,
         },
         async finish(reply) {
           heartbeat(project);

@@ -52,6 +52,8 @@ export interface Surroundings {
   readonly redaction: unknown;
   /** All of standard input. More than `limitBytes` is the error `usage`. */
   readStdin(limitBytes?: number): Promise<Uint8Array>;
+  /** Whether a process of this machine runs, also one of another user. */
+  isAlive(pid: number): boolean;
   /** Ends when the process is told to stop. */
   readonly signal: AbortSignal;
   /** One line about work that goes on, for stderr. The printer decides how often it is shown. */
