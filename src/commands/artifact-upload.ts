@@ -1,6 +1,7 @@
 import { basename, resolve } from "node:path";
 import { uploadFile, type UploadResult } from "../coord/artifacts.ts";
 import { TracecraftError } from "../errors.ts";
+import { artifactKey } from "../format/keys.ts";
 import { artifactName, stepId } from "../format/names.ts";
 import { defineCommand, type Context } from "./command.ts";
 import { expandPaths, typed } from "./file-patterns.ts";
@@ -105,9 +106,11 @@ function existsError(
     ? `, sha256 ${recorded.sha256.slice(0, 12)}, by ${shownLine(recorded.by)} at ${plainTime(Date.parse(recorded.at))}`
     : `, at ${plainTime(there.writtenAt)}`;
   const step = place === "shared" ? "" : ` --step ${place}`;
+  const name = key.slice(artifactKey(place, "").length);
+  const named = name === basename(path) ? "" : ` --name ${typed(name)}`;
   return new TracecraftError("exists", `Cannot upload "${path}": ${key} is there already`, {
     cause: `other bytes, ${size(there.size)}${who}`,
-    hint: `tracecraft artifact upload ${typed(path)}${step} --replace`,
+    hint: `tracecraft artifact upload ${typed(path)}${step}${named} --replace`,
     details: {
       path,
       key,

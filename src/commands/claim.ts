@@ -8,7 +8,7 @@ import { formatTime } from "../format/records.ts";
 import { defineCommand } from "./command.ts";
 import { leaseWords, sessionWords, sinceWords, untilWords } from "./step-words.ts";
 import { shownLine } from "./text.ts";
-import { parseSpan, span } from "./values.ts";
+import { parseTtl, span } from "./values.ts";
 
 const shortTtlS = 30;
 
@@ -32,9 +32,7 @@ export const claim = defineCommand({
 
   async run({ project }, { step: name, ttl, mine, bestEffort }) {
     const step = stepId(name);
-    const ttlS = ttl === undefined ? undefined : parseSpan(ttl);
-    if (ttlS !== undefined && ttlS < 1)
-      throw new TracecraftError("usage", `Cannot claim "${name}": --ttl is under 1s`);
+    const ttlS = ttl === undefined ? undefined : parseTtl(ttl, "claim", name);
     const warnings =
       ttlS !== undefined && ttlS < shortTtlS
         ? [`a ttl under ${shortTtlS}s lapses while its holder thinks`]

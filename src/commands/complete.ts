@@ -1,4 +1,4 @@
-import { heartbeat } from "../coord/agents.ts";
+import { heartbeat, isKnownAgent } from "../coord/agents.ts";
 import type { FinishState } from "../coord/finish.ts";
 import { finishStep } from "../coord/finish.ts";
 import type { HandoffWords } from "../coord/handoffs.ts";
@@ -58,21 +58,15 @@ export const complete = defineCommand({
       args.noRedact,
     );
     const { note, next_action: nextAction } = redacted.texts;
-    if (Buffer.byteLength(note ?? "") > noteLimit) {
-      throw new TracecraftError(
-        "usage",
-        `Cannot complete "${args.step}": the note has ${size(Buffer.byteLength(note ?? ""))}, over ${size(noteLimit)}`,
-        {
-          hint: `tracecraft artifact upload FILE --step ${step}`,
-        },
-      );
-    }
+    refuseLong(args.step, "note", note);
+    refuseLong(args.step, "next action", nextAction);
     const words: HandoffWords = {
       note,
       to,
       nextAction,
       ...(args.changedFilesFromGit && (await filesFromGit(context))),
     };
+    const seen = to === undefined ? undefined : isKnownAgent(project, to); // Beside the put, not behind it.
     const result = await finishStep(project, step, state, words, { force: args.force });
     if (!result.done) throw refusal(args.step, state, context, result);
 
@@ -89,11 +83,43 @@ export const complete = defineCommand({
         handoff: handoffJson(claim),
       },
       text: `${done[state]} ${args.step}${handoffWords(claim)}${already ? `\nalready ${stateWords(state)}, term ${claim.term}` : ""}`,
-      warnings: redactionWarning(redacted.counts, "the note"),
+      warnings: [
+        ...redactionWarning(redacted.counts, "the note"),
+        ...slips(context, args.step, result, to, await seen),
+      ],
       told: { steps: [step] },
     };
   },
 });
+
+/** What is handed on is read whole, by whoever comes next: a long text belongs into an artifact. */
+function refuseLong(name: string, what: string, text = ""): void {
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= noteLimit) return;
+  throw new TracecraftError(
+    "usage",
+    `Cannot complete "${name}": the ${what} has ${size(bytes)}, over ${size(noteLimit)}`,
+    {
+      hint: `tracecraft artifact upload FILE --step ${stepId(name)}`,
+    },
+  );
+}
+
+/** What is easily a slip of the pen: a step that nobody had claimed, an agent that nobody has seen. */
+function slips(
+  { project }: Context,
+  name: string,
+  { claim, already }: FinishResult & { done: true },
+  to: string | undefined,
+  seen: Awaited<ReturnType<typeof isKnownAgent>>,
+): string[] {
+  const held = knownLeases(project).map(({ step }) => step);
+  const here = held.length > 0 ? ` (held here: ${held.join(", ")})` : "";
+  return [
+    ...(!already && claim.n === 1 ? [`nobody had claimed "${name}"${here}`] : []),
+    ...(seen?.known === false ? [`nobody has seen an agent "${to}" here; the message waits`] : []),
+  ];
+}
 
 async function filesFromGit({
   cwd,

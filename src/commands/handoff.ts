@@ -69,7 +69,14 @@ function aboutWords({ view, handoff: found }: HandoffReading): string {
 function framed(terminal: View, nonce: string, { handoff: found }: HandoffReading): string {
   const { changed_files: files, next_action: nextAction, note, from_agent: from } = found!;
   const lines: FramedLine[] = [
-    ...(files?.length ? [{ label: "changed: ", body: files.join(" ") }] : []),
+    ...(files?.length
+      ? [
+          {
+            label: "changed: ",
+            body: files.map((file) => (/\s/.test(file) ? JSON.stringify(file) : file)).join(" "),
+          },
+        ]
+      : []),
     ...(nextAction ? [{ label: "next action: ", body: nextAction }] : []),
     ...(note ? [{ label: "note: ", body: note }] : []),
   ];

@@ -32,7 +32,7 @@ export const inbox = defineCommand({
   async run(context, { peek, all, delete: remove, wait, show }): Promise<Reply> {
     if (peek && remove) throw new TracecraftError("usage", "Use at most one of --peek / --delete");
     if (show !== undefined) return await showOne(context, show, peek);
-    const waitS = wait === undefined ? 0 : parseSpan(wait);
+    const waitS = wait === undefined ? 0 : /^\d{1,9}$/.test(wait) ? Number(wait) : parseSpan(wait);
     const { mailbox, choice } = await readOrWait(context, all, waitS);
     const { items, problems } = choice;
     const messages = messagesOf(items);

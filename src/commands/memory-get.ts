@@ -18,7 +18,10 @@ export const memoryGet = defineCommand({
     const key = memoryKeyToRead(name);
     const record = await readMemoryKey(project, key);
     if (!record || record.deleted) throw notSet(key);
-    return { data: { ...memoryJson(key, record), untrusted: true }, text: shown(valueText(record.value)) };
+    return {
+      data: { ...memoryJson(key, record), untrusted: true },
+      text: shown(valueText(record.value)).replace(/\n$/, ""),
+    }; // The line end is the answer's own.
   },
 });
 

@@ -98,7 +98,9 @@ function readValue(path: string, shown: string): Uint8Array {
 
 function parse(key: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    JSON.stringify(value); // What is nested too deep to be written again is refused here.
+    return value;
   } catch (error) {
     throw new TracecraftError("usage", `Cannot set "${key}": the value is not JSON`, {
       cause: error instanceof Error ? error.message : undefined,

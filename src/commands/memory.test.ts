@@ -131,7 +131,7 @@ it("memory set takes its value from a file or standard input, byte for byte", as
     const set = (args: object, stdin = "") =>
       answer(memorySet, as("web-1"), { key: "k", ...args }, { cwd: folder, stdin });
     expect(await set({ file: "schema.json" })).toContain('Set k = { "a": [1, 2] }… (16 B)');
-    expect(await answer(memoryGet, as("web-1"), { key: "k" })).toBe('{ "a": [1, 2] }\n\n# 0');
+    expect(await answer(memoryGet, as("web-1"), { key: "k" })).toBe('{ "a": [1, 2] }\n# 0'); // One line end, whoever it is from.
     expect(await set({ value: "-" }, "from\nstdin")).toContain("Set k = from… (10 B)");
     expect(await set({ file: "schema.json", jsonValue: true })).toContain('Set k = {"a":[1,2]}');
     const { data } = await memoryGet.run(testContext(as("web-1")), { key: "k" });

@@ -2,7 +2,7 @@ import { leaseOf, type Lease } from "../coord/claims.ts";
 import { knownLease, knownLeases, renewLease } from "../coord/leases.ts";
 import type { Project } from "../coord/project.ts";
 import { readStep, viewOf } from "../coord/steps.ts";
-import { isHolder, stateOf, termOf } from "../coord/claim-record.ts";
+import { earlierTermOf, isHolder, stateOf, termOf } from "../coord/claim-record.ts";
 import { TracecraftError } from "../errors.ts";
 import { stepId } from "../format/names.ts";
 import { formatTime } from "../format/records.ts";
@@ -57,9 +57,12 @@ async function renewOne(project: Project, step: string, name: string): Promise<L
 async function termHeld(project: Project, step: string, name: string): Promise<number> {
   const reading = await readStep(project, step);
   const record = reading.claim?.record;
+  const ours = record && earlierTermOf(record, project.agent, project.session);
   if (record && stateOf(record) === "in_progress" && isHolder(record, project.agent, project.session))
     return termOf(record);
   const view = viewOf(project, reading);
+  if (ours && ours.state !== "released")
+    throw fencedError("renew", name, view, ours.term, `tracecraft step-status ${name}`);
   if (view.state === "in_progress") throw heldError("renew", name, project, view);
   throw new TracecraftError("not_found", `Cannot renew "${name}": this session does not hold it`, {
     hint: `tracecraft claim ${name}`,

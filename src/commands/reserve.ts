@@ -1,11 +1,11 @@
-import { reservationTtlS, reserve as reservePaths, type ReservationView } from "../coord/reservations.ts";
+import { reserve as reservePaths, type ReservationView } from "../coord/reservations.ts";
 import { ensureVerdict } from "../coord/verdict.ts";
 import { TracecraftError } from "../errors.ts";
 import { isName, stepId } from "../format/names.ts";
 import { formatTime } from "../format/records.ts";
 import { defineCommand } from "./command.ts";
 import { shownLine } from "./text.ts";
-import { parseSpan, plainTime, span } from "./values.ts";
+import { parseTtl, plainTime, span } from "./values.ts";
 
 export const reserve = defineCommand({
   name: "reserve",
@@ -28,14 +28,13 @@ export const reserve = defineCommand({
 
   async run({ project }, { pattern, exclusive, shared, ttl, step, advise }) {
     if (exclusive && shared) throw new TracecraftError("usage", "Use at most one of --exclusive / --shared");
-    const ttlS = parseSpan(ttl);
-    if (ttlS < 1) throw new TracecraftError("usage", `Cannot reserve "${pattern}": --ttl is under 1s`);
+    const ttlS = parseTtl(ttl, "reserve", pattern);
     await ensureVerdict(project, { act: "reserve", thing: pattern });
     const mode = shared ? "shared" : "exclusive";
     const wanted = {
       pattern,
       mode,
-      ttlS: ttlS || reservationTtlS,
+      ttlS,
       step: step === undefined ? undefined : stepId(step, "reserve for"),
       advise,
     } as const;

@@ -44,6 +44,7 @@ export const status = defineCommand({
     const screen = {
       project,
       agents: here.agents
+        .map((agent) => ({ ...agent, step: stepOf(agent.agent, board.steps) }))
         .map((agent) => (agent.agent === project.agent ? present(agent, here.storeNow) : agent))
         .toSorted(byNeed(project.agent)),
       board,
@@ -84,6 +85,12 @@ async function unreadOrProblem(
     const problem = { key: String(key ?? "inboxes/"), why: String(why ?? error.message) };
     return { unread: { count: 0, urgent: 0, from: [] }, mailProblems: [problem] };
   }
+}
+
+/** What an agent works on, by the claims: its own record may be older than a take-over. */
+function stepOf(agent: string, steps: readonly StepView[]): string | undefined {
+  const theirs = steps.filter((step) => step.agent === agent && step.state === "in_progress");
+  return (theirs.find(({ lapsed }) => !lapsed) ?? theirs[0])?.step;
 }
 
 /** Whoever reads this is here, however long ago the bucket last heard so. */

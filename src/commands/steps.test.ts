@@ -181,6 +181,7 @@ it("complete: done, repeated, another handoff, another's, fenced, forced, redact
   const words = { step: "design", note: "API in api.py", to: "api-2", nextAction: "implement POST" };
   expect(await tell(complete, as("web-1"), words)).toMatchInlineSnapshot(`
     "Completed step design → handed off to api-2
+    2> warning: nobody has seen an agent "api-2" here; the message waits
     # 0"
   `);
   expect(await tell(complete, as("web-1"), { step: "design" })).toMatchInlineSnapshot(`
@@ -223,6 +224,7 @@ it("complete: done, repeated, another handoff, another's, fenced, forced, redact
   expect(await tell(complete, as("web-1"), { step: "other", note: `token ${token}` })).toMatchInlineSnapshot(`
     "Completed step other
     2> warning: 1 secret redacted in the note (github_token); --no-redact keeps it
+    2> warning: nobody had claimed "other"
     # 0"
   `);
   expect(await tell(complete, as("web-1"), { step: "x", blocked: true, needsReview: true }))
@@ -232,6 +234,7 @@ it("complete: done, repeated, another handoff, another's, fenced, forced, redact
   `);
   expect(await tell(complete, as("web-1"), { step: "y", needsReview: true })).toMatchInlineSnapshot(`
     "Needs review on step y
+    2> warning: nobody had claimed "y"
     # 0"
   `);
 });

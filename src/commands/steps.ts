@@ -28,7 +28,11 @@ export const steps = defineCommand({
               columns: [{ title: "STEP" }, { title: "STATE" }, { title: "AGENT" }, { title: "DETAIL" }],
               rows: rows.map((step) => [
                 { text: shownLine(step.step), style: "command" },
-                stateCell(step),
+                {
+                  ...stateCell(step),
+                  plain: stateCell(step).text,
+                  text: stateCell(step).text.replace("_", " "),
+                },
                 shownLine(step.agent ?? "") || "-",
                 detail(step),
               ]),

@@ -49,6 +49,17 @@ export function parseSpan(text: string): number {
   );
 }
 
+/** No lease is longer: a mistyped one would keep a step from everybody. */
+const longestTtlS = 366 * day;
+
+/** The seconds of a `--ttl`, for an error that names what was to be done. */
+export function parseTtl(text: string, act: string, thing: string): number {
+  const seconds = parseSpan(text);
+  if (seconds >= 1 && seconds <= longestTtlS) return seconds;
+  const why = seconds < 1 ? "under 1s" : "over 366d";
+  throw new TracecraftError("usage", `Cannot ${act} "${thing.slice(0, 200)}": --ttl is ${why}`);
+}
+
 /** A size in units of 1,024: `269 B`, `12.4 KiB`. */
 export function size(bytes: number): string {
   let value = bytes;

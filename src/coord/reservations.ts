@@ -9,7 +9,6 @@ import { overlaps, parsePattern, type PathPattern } from "./path-pattern.ts";
 import type { Project } from "./project.ts";
 import { readFound, update, type Found } from "./update.ts";
 
-export const reservationTtlS = 60 * 60;
 /** What the guard of a checkout reads instead of the bucket. */
 export const reservationsName = "reservations";
 const reservationsLimit = 1_000;

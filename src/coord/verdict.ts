@@ -74,6 +74,13 @@ export function knownVerdict({ store, local, world }: Project): Fitness | undefi
   return { fit: true, bestEffort: false, how: "by construction", measuredAt: undefined };
 }
 
+/** Tells the driver what was measured of its ETags, so that a refused compare-and-set costs no look at both forms. */
+export function recallQuoting({ store, local, world }: Pick<Project, "store" | "local" | "world">): void {
+  const cached = readLocal<Cached>(local, cacheName);
+  if (cached?.etag_quoting && isKept(cached, world.now()) && isSamePlace(cached, store.traits))
+    setQuoting(store, cached.etag_quoting);
+}
+
 /**
  * Whether the replies so far come from the server that the verdict kept here is about. If not, that verdict is void:
  * the caller asks `ensureVerdict` again before it answers, and another server is measured.
@@ -153,8 +160,12 @@ async function readFromBucket(project: Project): Promise<StoreVerdict | undefine
 function adopt(store: Store, fitness: Fitness, quoting: "quoted" | "bare" | undefined): Fitness {
   const { traits } = store;
   traits.conditions = fitness.fit ? "enforced" : "ignored";
-  if (quoting && "etagQuoting" in traits) traits.etagQuoting = quoting;
+  if (quoting) setQuoting(store, quoting);
   return fitness;
+}
+
+function setQuoting({ traits }: Store, quoting: "quoted" | "bare"): void {
+  if ("etagQuoting" in traits) traits.etagQuoting = quoting;
 }
 
 function recordOf({ store }: Project, measured: Measured, measuredAt: number): StoreVerdict {

@@ -18,6 +18,8 @@ export const logLimit = 100;
 /** Revisions that a memory record keeps. */
 export const revisionLimit = 20;
 const nestingLimit = 100;
+/** Clients take no lease longer than a year; one that is there all the same is a lease, and no reason to be unreadable. */
+const ttlReadLimitS = 1e10;
 
 const time = v.pipe(
   v.string(),
@@ -76,7 +78,7 @@ export const claimRecord = v.looseObject({
   claimed_at: time,
   term: v.optional(count),
   state: v.optional(state),
-  ttl_s: v.optional(v.pipe(v.number(), v.minValue(1), v.maxValue(366 * 86_400))),
+  ttl_s: v.optional(v.pipe(v.number(), v.minValue(1), v.maxValue(ttlReadLimitS))),
   nonce: v.optional(text),
   n: v.optional(count),
   log: v.optional(v.array(logEntry)),
@@ -154,7 +156,7 @@ const reservation = v.looseObject({
   since: time,
   /** The store's clock in the reply that its writer's put was based on. It lapses `ttl_s` after that. */
   renewed_at: time,
-  ttl_s: v.pipe(v.number(), v.minValue(1), v.maxValue(366 * 86_400)),
+  ttl_s: v.pipe(v.number(), v.minValue(1), v.maxValue(ttlReadLimitS)),
 });
 
 export const reservationsRecord = v.looseObject({
