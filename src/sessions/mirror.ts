@@ -63,6 +63,7 @@ export async function mirrorSession(
 
   const redactor = await options.redactor?.();
   let base = known.manifest ?? (await findManifest(project, harness.name, session.id));
+  const began = base?.version;
   const ready = once(() => ensureVerdict(project));
   let attached: Attached | undefined;
   const attach = once(async () => {
@@ -108,7 +109,8 @@ export async function mirrorSession(
       attachments: attached?.marks ?? known.attachments,
     };
     writeState(project, harness.name, session.id, state, known);
-    if (!stillMatches(project)) await ensureVerdict(project); // Another server answered than was measured.
+    const asked = base?.version !== began; // With nothing new, no server has said who it is.
+    if (asked && !stillMatches(project)) await ensureVerdict(project); // Another one answered than was measured.
     return {
       parts,
       attachments: attached?.changed.length ?? 0,
