@@ -66,6 +66,10 @@ export function machine(options: MachineOptions): Machine {
       const state = local(configuration);
       const { agent: name, session } = identifyHere(configuration, agent);
       const store = await openStore(withKeys(configuration, who), storeWorld(options, state));
+      if (!isFolder(configuration.place)) {
+        const { recallQuoting } = await import("../coord/verdict.ts");
+        recallQuoting({ store, local: state, world });
+      }
       return {
         store: clockedStore(store, world, state),
         name: configuration.project,
@@ -96,8 +100,9 @@ function localStates({ who, background }: MachineOptions): (configuration: Confi
   };
 }
 
-function storeWorld({ who, world }: MachineOptions, state: FileLocalState): StoreWorld {
+function storeWorld({ who, world, deadlineMs }: MachineOptions, state: FileLocalState): StoreWorld {
   return {
+    timeouts: { silentMs: deadlineMs },
     env: who.env,
     home: who.home,
     now: world.now,
