@@ -324,6 +324,12 @@ const transcripts = [
 const inHarness = [
   at("nothing to say", "hook claude-code prompt", "done", { stdin: "{}" }),
   at("no event", "hook claude-code", "usage"),
+  at("none is here", "setup all --local", "done", { place: "nowhere" }),
+  at("nothing is there yet", "setup codex", "done", { place: "fresh" }),
+  at("only to say what would be done", "setup claude-code --dry-run", "done", { place: "nowhere" }),
+  at("it is missing", "setup hermes --check", "not_found", { place: "nowhere" }),
+  at("no such harness", "setup frobnicate", "usage", { place: "nowhere" }),
+  at("hooks have run", "doctor --hooks", "done", { first: ["hook git pre-commit", "hook codex keep"] }),
   at("in a project", "prime"),
   at("outside of a project", "prime", "done", { place: "nowhere" }),
   at("no number of tokens", "prime --budget few", "usage"),

@@ -45,7 +45,8 @@ export const setup = defineCommand({
       for (const target of plan.targets) {
         if (steps.some(({ target: { path } }) => path === target.path)) continue; // Two harnesses read one file.
         try {
-          steps.push(planStep(target, how, files));
+          const step = planStep(target, how, files);
+          if (!remove || step.before !== undefined) steps.push(step);
         } catch (error) {
           return refused(error, names, target);
         }
