@@ -17,10 +17,10 @@ const loaded = join(place, "loaded");
 // Every JavaScript file that the program opens is one line, with its size.
 writeFileSync(
   join(place, "count.cjs"),
-  `const fs = require("node:fs"), Module = require("node:module"), load = Module._extensions[".js"];
-const note = (file) => fs.appendFileSync(${JSON.stringify(loaded)}, file + " " + fs.statSync(file).size + "\\n");
-for (const name of [".js", ".cjs"]) { const before = Module._extensions[name] ?? load;
-  Module._extensions[name] = (module, file) => { if (!file.endsWith("count.cjs")) note(file); return before(module, file); }; }
+  `const fs = require("node:fs"), { readFileSync, appendFileSync, statSync } = fs, seen = new Set();
+const note = (file) => { if (!/^chunk-|^cli|^program/.test(require("node:path").basename(String(file))) || seen.has(file)) return;
+  seen.add(file); appendFileSync(${JSON.stringify(loaded)}, file + " " + statSync(file).size + "\\n"); };
+fs.readFileSync = (file, ...more) => { note(file); return readFileSync(file, ...more); };
 `,
 );
 writeFileSync(join(bin, "tracecraft"), `#!/bin/sh\nexec "${process.execPath}" $COUNT "${program}" "$@"\n`);
@@ -81,8 +81,8 @@ try {
   for (const [name, command, input, before] of cases) {
     before?.();
     rmSync(loaded, { force: true });
-    run(command, input, { COUNT: `-r ${join(place, "count.cjs")}` });
-    const waited = !command.includes("&)");
+    const waited = !command.includes("&)"); // What runs behind would be counted with whatever comes next.
+    if (waited) run(command, input, { COUNT: `-r ${join(place, "count.cjs")}` });
     const files = waited && existsSync(loaded) ? readFileSync(loaded, "utf8").trimEnd().split("\n") : [];
     const bytes = files.reduce((sum, one) => sum + Number(one.split(" ").at(-1)), 0);
     const all = times.get(name);

@@ -329,7 +329,9 @@ const inHarness = [
   at("only to say what would be done", "setup claude-code --dry-run", "done", { place: "nowhere" }),
   at("it is missing", "setup hermes --check", "not_found", { place: "nowhere" }),
   at("no such harness", "setup frobnicate", "usage", { place: "nowhere" }),
-  at("hooks have run", "doctor --hooks", "done", { first: ["hook git pre-commit", "hook codex keep"] }),
+  at("hooks have run", "doctor --hooks", "done", {
+    first: ["setup codex", "hook git pre-commit", "hook codex keep"],
+  }),
   at("in a project", "prime"),
   at("outside of a project", "prime", "done", { place: "nowhere" }),
   at("no number of tokens", "prime --budget few", "usage"),
