@@ -116,9 +116,14 @@ function slips(
   const held = knownLeases(project).map(({ step }) => step);
   const here = held.length > 0 ? ` (held here: ${held.join(", ")})` : "";
   return [
-    ...(!already && claim.n === 1 ? [`nobody had claimed "${name}"${here}`] : []),
+    ...(!already && wasUnclaimed(claim) ? [`nobody had claimed "${name}"${here}`] : []),
     ...(seen?.known === false ? [`nobody has seen an agent "${to}" here; the message waits`] : []),
   ];
+}
+
+/** A claim of format 1 has no log either, but it was claimed before it was completed. */
+function wasUnclaimed({ n, log, claimed_at: claimedAt }: ClaimRecord): boolean {
+  return n === 1 && log?.[0]?.at === claimedAt;
 }
 
 async function filesFromGit({
