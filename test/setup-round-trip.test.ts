@@ -35,10 +35,11 @@ describe.each(fixtures.filter(({ refused }) => !refused))("$name", (fixture) => 
   const { harness, scope, path } = fixture;
   const flags = scope === undefined ? [] : [scope];
 
-  it("set up twice and taken out has its bytes again, and nothing else is left", async () => {
+  it("set up, then with more, twice, and taken out has its bytes again, and nothing else is left", async () => {
     const world = setupWorld({ git: fixture.harness === "git" });
     put(world, fixture);
     const before = world.everything();
+    await world.run(harness, ...flags);
     await world.run(harness, ...flags, ...wishes);
     const once = world.everything();
     expect(readFileSync(world.path(path), "latin1")).toMatch(ours);
@@ -60,6 +61,7 @@ describe.each(fixtures.filter(({ refused }) => !refused))("$name", (fixture) => 
     await world.run(harness, ...flags, ...wishes);
     for (const name of world.local.names("")) world.local.remove(name);
     const during = readFileSync(world.path(path), "utf8");
+    if (fixture.text.includes("\r\n")) expect(during).not.toMatch(/(?<!\r)\n/);
     await world.run(harness, ...flags, "remove");
     const at = world.path(path);
     if (!path.endsWith("json"))
