@@ -1,54 +1,17 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { claimKey, handoffKey, memoryRecordKey, statusKey } from "../src/format/keys.ts";
+import { memoryRecordKey } from "../src/format/keys.ts";
+import { mailTo, must, type Deed } from "./kill-deed.ts";
 import type { Lane } from "./kill-lane.ts";
-import type { Worker } from "./processes.ts";
+import { stepDeeds } from "./kill-steps.ts";
 import type { Ran } from "./run-cli.ts";
 
-/** One command that changes something, and how one sees in the bucket that it did. */
-export interface Deed {
-  readonly name: string;
-  /** By real processes, once; what is there afterwards is put back before each try. */
-  prepare?(lane: Lane): Promise<void>;
-  words(lane: Lane): readonly string[];
-  /** Where it is not run as `mine` in its own folder. */
-  readonly env?: (lane: Lane) => Readonly<Record<string, string>>;
-  readonly folder?: (lane: Lane) => string;
-  /** What it says when it has done it. */
-  readonly says: RegExp;
-  /** Whether it is so, by what lies in the bucket. */
-  isSo(lane: Lane): boolean;
-  /** Its last write is on this machine, not in the bucket. */
-  readonly endsHere?: true;
-  /** What the other's claim of the step must end with once every lease has lapsed. */
-  takeOver?(lane: Lane): 0 | 3;
-  /** What must be so where it was done by one command, however often that had to send it. */
-  onlyOnce?(lane: Lane): string[];
-  /** What else must be so after a try that was killed and the same command once more. */
-  audit?(lane: Lane, killed: Ran, again: Ran): Promise<string[]> | string[];
-}
-
-export const ttl = "10m";
-export const ttlMs = 600_000;
-const step = "design";
 const artifact = "artifacts/shared/mock.html";
 const [oldBytes, newBytes] = ["<p>old</p>\n", "<p>new, and longer</p>\n"];
 const mail = ["first of three", "second of three", "third of three"];
 const home = ({ mine }: Lane): string => join(mine.world.root, "new-home");
 const checkout = ({ mine }: Lane): string => join(mine.world.root, "new-checkout");
 const file = (lane: Lane): string => join(lane.mine.world.cwd, "mock.html");
-
-export async function must(who: Worker, ...words: string[]): Promise<Ran> {
-  const ran = await who.run(words);
-  if (ran.status !== 0) throw new Error(`${words.join(" ")} ended with ${ran.status}: ${ran.stderr}`);
-  return ran;
-}
-
-const claim = ({ record }: Lane) => record(claimKey(step));
-const stateIs = (state: string) => (lane: Lane) => claim(lane)?.["state"] === state;
-const claimed = async ({ mine }: Lane) => void (await must(mine, "claim", step, "--ttl", ttl));
-const free = () => 0 as const;
-const mailTo = ({ keys }: Lane, agent: string) => keys(`messages/${agent}/`);
 
 /** Every message is shown to somebody at least once, and once it was marked no more. */
 async function mailFaults(lane: Lane, killed: Ran, again: Ran, texts: readonly string[]): Promise<string[]> {
@@ -64,86 +27,9 @@ async function threeMessages({ other }: Lane): Promise<void> {
   for (const text of mail) await must(other, "send", "web-1", text);
   await must(other, "send", "_broadcast", "to everyone");
 }
-
-function finish(name: string, words: readonly string[], says: RegExp, state: string): Deed {
-  const isSo = (lane: Lane): boolean => {
-    const found = claim(lane);
-    const note = (found?.["handoff"] as { note?: string } | undefined)?.note;
-    return found?.["state"] === state && note === "done so far";
-  };
-  return {
-    name,
-    prepare: claimed,
-    words: () => ["complete", step, "--note", "done so far", ...words],
-    says,
-    isSo,
-    takeOver: (lane) => (isSo(lane) ? 3 : 0),
-  };
-}
-
+/** Every command that changes something. */
 export const deeds: readonly Deed[] = [
-  {
-    name: "claim of a free step",
-    words: () => ["claim", step, "--ttl", ttl],
-    says: /^Claimed step design as web-1\n/,
-    isSo: (lane) => claim(lane)?.["agent"] === "web-1",
-    takeOver: free,
-  },
-  {
-    name: "claim of a lapsed step",
-    async prepare(lane) {
-      lane.pass(-60_000); // A minute ago: `restore` puts the clock right.
-      await must(lane.other, "claim", step, "--ttl", "1s");
-    },
-    words: () => ["claim", step, "--ttl", ttl],
-    says: /^Claimed step design as web-1\n/,
-    isSo: (lane) => claim(lane)?.["agent"] === "web-1",
-    takeOver: free,
-  },
-  {
-    name: "renew",
-    prepare: claimed,
-    words: () => ["renew", step],
-    says: /^Renewed step design /,
-    isSo: (lane) => claim(lane)?.["nonce"] !== lane.before(claimKey(step))?.["nonce"],
-    takeOver: free,
-  },
-  {
-    ...finish(
-      "complete --to",
-      ["--to", "api-2"],
-      /^Completed step design → handed off to api-2\n/,
-      "complete",
-    ),
-    async audit(lane) {
-      const told = mailTo(lane, "api-2");
-      if (told.length !== 1) return [`${told.length} messages tell api-2 of the handoff`];
-      const [first, second] = [await lane.other.run(["inbox"]), await lane.other.run(["inbox"])];
-      return /done so far/.test(first.stdout) && second.stdout === "No messages.\n"
-        ? []
-        : [`api-2 reads ${first.stdout}, then ${second.stdout}`];
-    },
-  },
-  finish("block", ["--blocked"], /^Blocked step design\n/, "blocked"),
-  {
-    name: "release",
-    prepare: claimed,
-    words: () => ["release", step],
-    says: /^Released step design\n/,
-    isSo: stateIs("released"),
-    takeOver: free,
-  },
-  {
-    name: "reopen",
-    async prepare(lane) {
-      await claimed(lane);
-      await must(lane.mine, "complete", step);
-    },
-    words: () => ["reopen", step],
-    says: /^Reopened step design\n/,
-    isSo: stateIs("released"),
-    takeOver: (lane) => (stateIs("released")(lane) ? 0 : 3),
-  },
+  ...stepDeeds,
   {
     name: "send",
     words: () => ["send", "api-2", "the contract is done"],
@@ -269,24 +155,4 @@ function revisionFaults(lane: Lane, wanted: RegExp): string[] {
   // A record does not say its own value twice.
   const values = [...found.revisions.slice(0, -1).map(({ value }) => value), found.value].join(", ");
   return wanted.test(values) ? [] : [`the revisions are ${values}`];
-}
-
-/** Projections that do not say what their claim says. */
-export function projectionFaults({ record }: Lane): string[] {
-  const found = record(claimKey(step));
-  if (!found) return [];
-  const { state, term, n, handoff } = found as {
-    state: string;
-    term: number;
-    n: number;
-    handoff?: { n: number };
-  };
-  if (state === "in_progress" && term === 1) return [];
-  const status = record(statusKey(step));
-  const said = `${String(status?.["status"])} ${String(status?.["n"])}`;
-  const wanted = `${state === "released" ? "pending" : state} ${n}`;
-  const faults = said === wanted ? [] : [`status.json says ${said}, the claim ${wanted}`];
-  if (handoff && record(handoffKey(step))?.["n"] !== handoff.n)
-    faults.push("handoff.json is not the claim's");
-  return faults;
 }

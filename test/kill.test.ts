@@ -1,6 +1,8 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { deeds, projectionFaults, ttlMs, type Deed } from "./kill-deeds.ts";
+import { ttlMs, type Deed } from "./kill-deed.ts";
+import { deeds } from "./kill-deeds.ts";
 import { openLane, pointsOf, runCut, runKilled, type Lane, type Point } from "./kill-lane.ts";
+import { projectionFaults } from "./kill-steps.ts";
 import type { Running } from "./processes.ts";
 import type { Ran } from "./run-cli.ts";
 
