@@ -12,10 +12,7 @@ function hostile(): [string, string][] {
   const random = seeded(3);
   const pieces: [string, string][] = allRules().flatMap((rule) => {
     const [sample] = samplesOf(rule, 1, random).map(({ text }) => text);
-    const keys =
-      rule.details().shape.source === "-" || rule.keys.length < 20
-        ? rule.keys.slice(0, 4)
-        : rule.keys.slice(0, 2);
+    const keys = rule.keys.slice(0, 2);
     const half = sample!.slice(0, Math.ceil(sample!.length / 2));
     return [
       ...keys,
@@ -91,7 +88,7 @@ it.runIf(process.env["TRACECRAFT_FULL"])(
     for (const [name, piece] of pieces) {
       const bytes = Buffer.alloc(1_000_000, piece, "latin1");
       let best = Number.POSITIVE_INFINITY;
-      for (let run = 0; run < 5 && (run < 2 || best > 60); run++) {
+      for (let run = 0; run === 0 || (run < 5 && best > 60); run++) {
         const before = cpuMs();
         const scanner = redactor.scanner();
         scanner.write(bytes);
