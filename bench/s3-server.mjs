@@ -27,3 +27,12 @@ export async function startServer({ nodeOptions = [], env = process.env } = {}) 
     end: () => child.stdin.end(),
   };
 }
+
+/** Where the Ceph of scripts/ceph-up.sh is, as its exports say; undefined when they are not set. */
+export function cephPlace() {
+  const { TRACECRAFT_CEPH_ENDPOINT: endpoint, TRACECRAFT_CEPH_ACCESS_KEY_ID: id } = process.env;
+  if (!endpoint) return undefined;
+  const secret = process.env.TRACECRAFT_CEPH_SECRET_ACCESS_KEY;
+  const env = { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, AWS_DEFAULT_REGION: "us-east-1" };
+  return { endpoint, env };
+}
