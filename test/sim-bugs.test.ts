@@ -6,10 +6,20 @@ import { bundle, simulate } from "./sim/threads.ts";
 const most = 10_000;
 const atFirst = 100;
 
+/** Where the rarest show themselves today. Looked at first, it saves thousands of histories, and proves the same. */
+const rare = [1_380, 1_886, 3_808];
+
 describe("a simulation with a bug planted in it", () => {
   it.concurrent.each(bugs)("notices $name", { timeout: 300_000 }, async ({ name, changes, seenAs }) => {
     const code = await bundle(changes);
-    for (let from = 1, count = atFirst; from < most; from += count, count = Math.min(count * 2, 800)) {
+    const windows = [{ from: 1, count: atFirst }, ...rare.map((seed) => ({ from: seed - 1, count: 3 }))];
+    for (
+      let from = 1 + atFirst, count = atFirst * 2;
+      from < most;
+      from += count, count = Math.min(count * 2, 800)
+    )
+      windows.push({ from, count });
+    for (const { from, count } of windows) {
       const { failures } = await simulate(code, { from, count, threads: 1, until: 20 });
       const seen = failures.findIndex(({ violations }) => violations.some((words) => seenAs.test(words)));
       if (seen < 0) continue;
