@@ -24,7 +24,10 @@ const redactor = createRedactor();
 const secret = "AKIAZ7QJ4M2XKPLW5T3N";
 const sizes = { partBytes: 600, batchBytes: 200, parts: 6, merged: 3, mergedBytes: 20_000 };
 
-/** Lines as they come: JSON, no JSON, with secrets, CRLF, NUL, invalid UTF-8, empty, longer than a part. */
+/**
+ * Lines as they come: JSON, no JSON, with secrets, CRLF, NUL, invalid UTF-8, longer than a part. No two are alike, so that
+ * the last line that was read tells one life of the source from another: the cursor looks at that one and at the head.
+ */
 function lineOf(n: number, kind: number): string {
   const forms = [
     `{"n":${n},"text":"word"}`,
@@ -32,7 +35,7 @@ function lineOf(n: number, kind: number): string {
     `{"n":${n},"text":"\xff\xfe\xed\xa0\x80"}`,
     `not json ${n} \0`,
     `{"n":${n}}\r`,
-    "",
+    `[${n}]`,
     `{"n":${n},"long":"${"x".repeat(700)}"}`,
     `{"n":${n},"text":"${"y".repeat(90)}"}`,
   ];
@@ -77,7 +80,11 @@ function world() {
     else lives.push(next);
     if (ending) endings.add(next);
     const bytes = Buffer.from(next, "latin1");
-    writeFileSync(place(), place().endsWith(".zst") ? zstdOf(bytes) : bytes);
+    if (place() === path) writeFileSync(path, bytes);
+    else {
+      writeFileSync(`${path}.new`, zstdOf(bytes)); // Compressed ones are renamed into place.
+      renameSync(`${path}.new`, place());
+    }
   }
   const more = (kinds: readonly number[]) => kinds.map((kind) => `${lineOf(lines++, kind)}\n`).join("");
 
@@ -153,7 +160,7 @@ function world() {
     if (what.do === "cut")
       become(content().slice(0, content().lastIndexOf("\n", n % (content().length + 1)) + 1), false);
     if (what.do === "rewrite")
-      become(content().replaceAll("word", "WORD").replaceAll("y", "z") + more(kinds), false);
+      become(more([0]) + content().replaceAll("word", "WORD").replaceAll("y", "z") + more(kinds), false);
     if (what.do === "rotate") {
       renameSync(place(), `${path}.old`);
       writeFileSync(path, "");
@@ -257,7 +264,10 @@ describe("mirrorSession()", () => {
   it(`keeps every generation byte-exact through ${runs} random schedules of what happens to a source and a mirror`, async () => {
     await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 24 }), schedule), {
       numRuns: runs,
-      ...(process.env["TRACECRAFT_SEED"] && { seed: Number(process.env["TRACECRAFT_SEED"]) }),
+      ...(process.env["TRACECRAFT_SEED"] && {
+        seed: Number(process.env["TRACECRAFT_SEED"]),
+        endOnFailure: true,
+      }),
     });
   }, 3_600_000);
 });
