@@ -23,9 +23,9 @@ export const placeNames = [
   "late", // A bucket ten minutes on: what was claimed for a minute has lapsed.
   "unfit", // A bucket that ignores If-None-Match.
   "denied", // A bucket where nothing may be written or listed.
-  "full", // A bucket that answers every write to a step, memory, mail or artifact with 503.
+  "full", // A bucket that answers every write to a step, memory, mail, artifact or probe with 503, and that to one step.
   "skewed", // A bucket whose clock is twenty minutes ahead.
-  "gone", // A bucket that nobody serves any more.
+  "gone", // A bucket that nobody serves.
   "sessions", // A project on a directory, with transcripts of Claude Code here and mirrored.
   "unmirrored", // The same, before anything is mirrored.
   "watched", // The same.
@@ -59,10 +59,9 @@ export async function openPlaces(): Promise<{
   const shop = { world: cliWorld(), env: {} };
   const damaged = { world: cliWorld(), env: {} };
   const withSessions = { sessions: atHome(), unmirrored: atHome(), watched: atHome(), torn: atHome() };
-  const [late, unfit, denied, full, skewed, gone] = await Promise.all([
+  const [late, unfit, denied, full, skewed] = await Promise.all([
     bucket(),
     bucket({ ignoreIfNoneMatch: true }),
-    bucket(),
     bucket(),
     bucket(),
     bucket(),
@@ -79,11 +78,16 @@ export async function openPlaces(): Promise<{
   late.server.quirks = { skewMs: 10 * 60_000 };
   denied.server.quirks = { denies: ({ method, key }) => method === "PUT" || key === "" };
   const busy = { kind: "status", status: 503, code: "SlowDown" } as const;
-  const key = "^shop/(?:steps|memory|messages|artifacts)/";
-  full.server.plan = planOf([{ method: "PUT", key, times: Number.POSITIVE_INFINITY, fault: busy }]);
+  const always = { times: Number.POSITIVE_INFINITY, fault: busy };
+  full.server.plan = planOf([
+    { method: "PUT", key: "^shop/(?:steps|memory|messages|artifacts)/", ...always },
+    { method: "PUT", key: "^shop/_meta/probe/", skip: 3, ...always }, // Some checks are done by then.
+    { key: "^shop/steps/unwell/", ...always },
+  ]);
   skewed.server.quirks = { skewMs: 20 * 60_000 };
-  await gone.server.close();
-  servers.splice(servers.indexOf(gone.server), 1);
+  const gone = { world: cliWorld(), env: keys };
+  const nobody = { schema: 3, store: "s3://acme", endpoint: "http://127.0.0.1:9", project: "shop" };
+  writeFileSync(join(gone.world.cwd, ".tracecraft.json"), JSON.stringify(nobody));
   await furnish(shop);
   writeFileSync(join(denied.place.world.cwd, "a.txt"), "a\n");
   return {
@@ -97,7 +101,7 @@ export async function openPlaces(): Promise<{
       denied: denied.place,
       full: full.place,
       skewed: skewed.place,
-      gone: gone.place,
+      gone,
       ...withSessions,
     },
     close: async () => void (await Promise.all(servers.map((server) => server.close()))),

@@ -25,7 +25,7 @@ const at = (when: string, line: string, ends: Situation["ends"] = "done", more: 
   first: [],
   ...more,
 });
-const soon = "--deadline 1s";
+const soon = "--deadline 2s";
 
 const start = [
   at("a new project", "init --project shop --agent web-1", "done", { place: "fresh" }),
@@ -61,6 +61,7 @@ const start = [
   at("nothing may be written", "doctor", "denied", { place: "denied" }),
   at("this clock is far off", "doctor", "clock", { place: "skewed" }),
   at("nobody answers", `doctor ${soon}`, "unreachable", { place: "gone" }),
+  at("the store is too busy to be measured", `doctor ${soon}`, "unreachable", { place: "full" }),
 ];
 
 const claims = [
@@ -85,7 +86,7 @@ const claims = [
   at("conditions are ignored and that will do", "claim u-best --best-effort", "done", { place: "unfit" }),
   at("nothing may be written", "claim d", "denied", { place: "denied" }),
   at("the store never says whether", `claim f ${soon}`, "outcome_unknown", { place: "full" }),
-  at("nobody answers", `claim g ${soon}`, "outcome_unknown", { place: "gone" }),
+  at("nobody answers", `claim g ${soon}`, "unreachable", { place: "gone" }),
   at("outside of a project", "claim x", "config", { place: "nowhere" }),
   at("it is held", "renew r-held", "done", { first: ["claim r-held"] }),
   at("nothing is held", "@nia renew"),
@@ -143,6 +144,7 @@ const finishing = [
   }),
   at("a lapsed one", "step-status late-e", "done", { place: "late" }),
   at("its record is no JSON", "step-status broken", "malformed"),
+  at("the store is too busy", `step-status unwell ${soon}`, "unreachable", { place: "full" }),
   at("a name that is none", "step-status /x", "usage"),
   at("in a project", "steps"),
   at("nothing may be listed", "steps", "denied", { place: "denied" }),
