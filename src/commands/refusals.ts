@@ -47,7 +47,8 @@ export function heldError(act: Act, name: string, { agent }: Project, view: Step
     act === "complete" ? " Pass --force to complete it anyway (e.g. if the claim-holder crashed)." : "";
   return new TracecraftError("claimed", `${words}${force}`, {
     cause: view.state === "in_progress" ? leaseWords(view) : sinceWords(view),
-    hint: `tracecraft wait-for ${name}`,
+    // Nobody waits for what is finished.
+    hint: view.state === "in_progress" ? `tracecraft wait-for ${name}` : `tracecraft step-status ${name}`,
     details,
   });
 }
