@@ -54,8 +54,7 @@ async function measure(name, { where, env = {}, control }) {
     must(at(clean), ["init", "--project", project, "--agent", "me", ...where]);
     fill(at(clean), unread);
     must(at(clean), ["--agent", "other", "memory", "list"]);
-    const base = median(Array.from({ length: rounds }, () => timed(at(clean), ["-e", "0"])));
-
+    const beside = (home, words) => [timed(at(home), ["-e", "0"]), timed(at(home), [program, ...words])];
     const spare = join(folder, "spare");
     const homes = Array.from({ length: rounds }, (_, round) => join(folder, `home-${round}`));
     // Each reading leaves all of it unread. `status` keeps the bodies of the first 64 here.
@@ -70,18 +69,18 @@ async function measure(name, { where, env = {}, control }) {
         if (from) cpSync(from, home, { recursive: true });
         else must(at(home), ["status"]);
       }
-      const times = homes.map((home) => timed(at(home), [program, ...words]));
-      await row({ name, unread, label, times, base, options: at(spare), words, control });
+      const times = homes.map((home) => beside(home, words));
+      await row({ name, unread, label, times, options: at(spare), words, control });
     }
     const done = at(homes[0]);
     must(done, ["inbox", "--all"]);
-    const times = homes.map(() => timed(done, [program, "inbox"]));
-    await row({ name, unread, label: "nothing new", times, base, options: done, words: ["inbox"], control });
+    const times = homes.map(() => beside(homes[0], ["inbox"]));
+    await row({ name, unread, label: "nothing new", times, options: done, words: ["inbox"], control });
   }
 }
 
 /** Memory and requests come from a pass of their own. */
-async function row({ name, unread, label, times, base, options, words, control }) {
+async function row({ name, unread, label, times, options, words, control }) {
   if (control) await control({ forget: true, quirks: { latencyMs } });
   const { output } = spawnSync(process.execPath, ["-r", usage, program, ...words], {
     ...options,
@@ -89,8 +88,9 @@ async function row({ name, unread, label, times, base, options, words, control }
   });
   const asked = control && (await control({ log: true, forget: true, quirks: {} }));
   const { rssMiB } = JSON.parse(output[3]);
-  const ms = median(times);
-  const cells = [name, unread, label, ms.toFixed(0), (ms / base).toFixed(1), rssMiB.toFixed(0)];
+  const ms = median(times.map(([, wall]) => wall));
+  const ratio = median(times.map(([empty, wall]) => wall / empty));
+  const cells = [name, unread, label, ms.toFixed(0), ratio.toFixed(1), rssMiB.toFixed(0)];
   console.log(`| ${[...cells, asked?.lines.length ?? "", asked?.roundTrips ?? ""].join(" | ")} |`);
 }
 
