@@ -9,7 +9,6 @@ export const escapeStarts = [
   "\\/",
 ];
 
-const escape = /\\{1,8}u00([2-7][0-9a-f])|\\{1,8}(\/)|%(?:25){0,2}(0[9ad]|[2-7][0-9a-f])/gi;
 const around = 700;
 const mostDecoded = 512 * 1024;
 const longestSecret = 64 * 1024; // What a window that had to be divided sees again.
@@ -59,28 +58,68 @@ interface Decoded {
   readonly text: string;
   readonly decoded: readonly number[];
   readonly raw: readonly number[];
-  readonly lengths: readonly number[];
 }
 
-/** Decodes every escape of a text. Offsets into the result can be traced back with `rawOf`. */
+const backslash = 0x5c;
+const percent = 0x25;
+const mostBackslashes = 8;
+
+/** Decodes every escape of a text of bytes. Offsets into the result can be traced back with `rawOf`. */
 export function decodeEscapes(text: string): Decoded {
-  const parts: string[] = [];
+  const bytes = Buffer.from(text, "latin1");
   const decoded: number[] = [];
   const raw: number[] = [];
-  const lengths: number[] = [];
-  let from = 0;
-  let length = 0;
-  for (const match of text.matchAll(escape)) {
-    const hex = match[1] ?? match[3];
-    const character = hex === undefined ? "/" : String.fromCharCode(Number.parseInt(hex, 16));
-    parts.push(text.slice(from, match.index), character);
-    length += match.index - from + 1;
-    from = match.index + match[0].length;
-    decoded.push(length);
-    raw.push(from);
-    lengths.push(match[0].length);
+  let to = 0; // What is decoded takes less room: the same bytes hold it.
+  for (let at = 0; at < bytes.length;) {
+    const code = bytes[at]!;
+    const size = code === backslash ? backslashes(bytes, at) : code === percent ? percents(bytes, at) : 0;
+    if (size === 0) {
+      bytes[to++] = code;
+      at++;
+      continue;
+    }
+    const slash = bytes[at + size - 1] === 0x2f;
+    bytes[to++] = slash ? 0x2f : hexAt(bytes, at + size - 2);
+    at += size;
+    decoded.push(to);
+    raw.push(at);
   }
-  return { text: parts.join("") + text.slice(from), decoded, raw, lengths };
+  return { text: bytes.toString("latin1", 0, to), decoded, raw };
+}
+
+/** The length of an escape of JSON that begins here: one to eight backslashes, then `/` or `u0020` to `u007f`. Or 0. */
+function backslashes(bytes: Uint8Array, at: number): number {
+  let end = at + 1;
+  while (end < at + mostBackslashes && bytes[end] === backslash) end++;
+  if (bytes[end] === 0x2f) return end + 1 - at;
+  const unicode = bytes[end] === 0x75 && bytes[end + 1] === 0x30 && bytes[end + 2] === 0x30;
+  return unicode && hexAt(bytes, end + 3) >= 0x20 && hexAt(bytes, end + 3) < 0x80 ? end + 5 - at : 0;
+}
+
+/** The length of an escape of a URL that begins here: `%`, up to two `25`, two digits of ASCII or of white space. Or 0. */
+function percents(bytes: Uint8Array, at: number): number {
+  for (let nested = 2; nested >= 0; nested--) {
+    const code = hexAt(bytes, at + 1 + 2 * nested);
+    const good = (code >= 0x20 && code < 0x80) || code === 9 || code === 10 || code === 13;
+    if (good && (nested < 1 || is25(bytes, at + 1)) && (nested < 2 || is25(bytes, at + 3)))
+      return 3 + 2 * nested;
+  }
+  return 0;
+}
+
+function is25(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0x32 && bytes[at + 1] === 0x35;
+}
+
+/** The number that two hexadecimal digits make, or a negative one. */
+function hexAt(bytes: Uint8Array, at: number): number {
+  return digit(bytes[at]) * 16 + digit(bytes[at + 1]);
+}
+
+function digit(code = 0): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const lower = code | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1000;
 }
 
 /** Where a decoded offset was: of an escape its beginning, or as an end the place behind it. */
