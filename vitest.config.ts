@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
     pool: "threads",
+    maxWorkers: "100%", // Most wait for processes and clocks; what needs the machine alone says so itself.
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Agent, createServer, request as send, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { finished } from "node:stream/promises";
 import { requestShape } from "./request-shape.ts";
 
 /** One request on its way through. */
@@ -54,7 +55,7 @@ export async function startProxy(target: string, prefix = ""): Promise<Proxy> {
     if (await cut("applied")) return;
     response.writeHead(reply.status, reply.headers);
     response.end(reply.body);
-    await Promise.race([once(response, "finish"), once(response, "close")]);
+    await finished(response).catch(() => undefined); // Also where its client had left before this.
     await cut("told");
   }
 
