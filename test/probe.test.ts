@@ -253,6 +253,21 @@ describe("what proves nothing", () => {
     await expect(measure(deniesWriting, form)).rejects.toMatchObject({ code: "denied" });
   });
 
+  it("is not asked again, check after check", async () => {
+    const full = throttles(1);
+    let puts = 0;
+    const faults: Faults = {
+      put: (right, key, body, expected) =>
+        puts++ === 0 ? right.put(key, body, expected) : full.put!(right, key, body, expected),
+    };
+    const refused: unknown = await measure(faults, "long").catch((error: unknown) => error);
+    const { checks } = (refused as { details: { checks: { name: string; detail: string }[] } }).details;
+    expect(checks.filter(({ detail }) => /429/.test(detail)).map(({ name }) => name)).toEqual([
+      "create-if-absent",
+      "compare-and-set",
+    ]);
+  });
+
   it("is overruled by one broken promise", async () => {
     const ignored = throttles(7);
     const store: Faults = { put: (right, key, body) => ignored.put!(right, key, body, "anything") };
