@@ -1,15 +1,24 @@
 // A real story on the embedded default: three agents, real processes, one directory as the bucket. It prints what
 // happens as it happens, and ends with a status other than 0 if any of it did not happen.
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const program = fileURLToPath(new URL("../dist/cli.cjs", import.meta.url));
 const agents = ["web-1", "api-2", "test-3"];
 const ttlS = 3;
-const place = mkdtempSync(join(tmpdir(), "tracecraft-demo-"));
+const place = realpathSync(mkdtempSync(join(tmpdir(), "tracecraft-demo-")));
 const bucket = join(place, "bucket");
 
 try {
@@ -90,12 +99,82 @@ async function story() {
   check(late.status === 6, `the late complete ended with ${late.status}, not 6`);
   await expect(0, winner, "complete", "tests", "--note", "done properly");
 
+  chapter(`What ${winner} and ${next} said comes along, but for their secrets`);
+  await mirrorTranscripts(winner, next);
+
   chapter("What everybody sees");
   await expect(0, next, "status");
   await expect(0, next, "log");
 
   chapter("What lies in the bucket");
   say(tree(bucket).join("\n"));
+}
+
+/** One agent works in Claude Code and pastes a token into it, the other in Codex: made up here, never a real one. */
+async function mirrorTranscripts(claude, codex) {
+  const secret = `ghp_${randomBytes(18).toString("hex")}`;
+  const session = "5c1d0f7e-2b7a-4c7e-9f0b-7a1f2d3c4b5a";
+  writeTranscript(
+    claude,
+    `.claude/projects/${join(place, claude).replaceAll(/[^A-Za-z0-9]/g, "-")}/${session}.jsonl`,
+    [
+      claudeLine(claude, session, "user", `push the mockup, the token is ${secret}`),
+      claudeLine(claude, session, "assistant", [
+        { type: "text", text: `Pushed, with GITHUB_TOKEN=${secret}` },
+      ]),
+    ],
+  );
+  const thread = "01994a10-0000-7000-8000-0000000000a1";
+  const cwd = join(place, codex);
+  const said = [{ type: "input_text", text: "build the API from the contract" }];
+  writeTranscript(codex, `.codex/sessions/2026/09/14/rollout-2026-09-14T10-20-00-${thread}.jsonl`, [
+    { timestamp: "2026-09-14T10:20:00.000Z", type: "session_meta", payload: { id: thread, cwd } },
+    {
+      timestamp: "2026-09-14T10:20:01.000Z",
+      type: "response_item",
+      payload: { type: "message", role: "user", content: said },
+    },
+  ]);
+
+  const mirrored = await expect(0, claude, "session", "mirror", "--harness", "claude-code");
+  check(/redactions=\{'github_token': 2\}/.test(mirrored.out), "the token was not counted");
+  const plain = await expect(0, codex, "session", "mirror", "--harness", "codex");
+  check(plain.out.includes("redactions=none"), "something harmless was taken out");
+  const list = await expect(0, codex, "session", "list");
+  check(
+    [session, thread].every((id) => list.out.includes(id)),
+    "a session is missing in the list",
+  );
+  const shown = await expect(0, codex, "session", "show", session, "--events");
+  check(shown.out.includes("[REDACTED:github_token]"), "nothing stands where the token was");
+  await expect(0, claude, "session", "verify", session);
+  const holding = filesBelow(bucket).filter((path) => readFileSync(path).includes(secret.slice(4)));
+  check(holding.length === 0, `the token is in the bucket: ${holding.join(", ")}`);
+  say(`  ${filesBelow(bucket).length} files in the bucket, and the token in none of them`);
+}
+
+function claudeLine(agent, session, type, content) {
+  const message = { role: type, content };
+  return {
+    type,
+    sessionId: session,
+    cwd: join(place, agent),
+    timestamp: "2026-09-14T10:19:00.000Z",
+    message,
+  };
+}
+
+function writeTranscript(agent, path, lines) {
+  const file = join(place, agent, "home", path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+}
+
+function filesBelow(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesBelow(path) : [path];
+  });
 }
 
 /** Runs the program as one agent: its own folder, its own home, nothing of this shell's environment. */
