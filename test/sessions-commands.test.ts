@@ -62,6 +62,28 @@ describe("session mirror", () => {
     expect(await world.run(sessionMirror)).toContain("Hint: tracecraft session mirror --all");
   });
 
+  it("tells what it could not mirror as other listings do: which object or file, and why", async () => {
+    const world = sessionWorld([line(1)]);
+    const database = join(world.home, ".hermes", "state.db");
+    mkdirSync(join(world.home, ".hermes"));
+    writeFileSync(database, "no database");
+    writeFileSync(join(world.home, ".claude", "projects", "-w", "other.jsonl"), `${line(2)}\n`);
+    const key = `sessions/claude-code/${sessionId}/meta.json`;
+    await plant(world.project.store, key, "{");
+    const { data } = await sessionMirror.run(world.context(), { all: true, minBytes: "1" } as never);
+    expect(data["problems"]).toEqual([
+      { key, why: expect.stringContaining("not JSON") },
+      { key: database, why: `Cannot read "${database}": not a whole SQLite database` },
+    ]);
+    expect(data["sessions"]).toMatchObject([{ session: "other" }]);
+    const fine = await sessionMirror.run(world.context(), {
+      ...claude,
+      sessionId: "other",
+      minBytes: "1",
+    } as never);
+    expect(fine.data["problems"]).toEqual([]);
+  });
+
   it("mirrors sub-agents and attachments with their session, and does not put them again", async () => {
     const store = countingStore(memoryStore());
     const world = sessionWorld([line(1)], { store });

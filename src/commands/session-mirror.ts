@@ -1,7 +1,9 @@
 import { TracecraftError } from "../errors.ts";
+import { manifestKey } from "../format/keys.ts";
 import { harnesses, harnessNamed } from "../harness/all.ts";
 import type { Harness } from "../harness/harness.ts";
 import type { Redactor } from "../redact/redact.ts";
+import type { Problem } from "../sessions/catalogue.ts";
 import { chooseAll, chooseOne, type Choice } from "../sessions/choose.ts";
 import { mirrorAll, type Outcome } from "../sessions/mirror-all.ts";
 import { defineCommand, type Context, type Reply } from "./command.ts";
@@ -110,18 +112,28 @@ function nothingFound(
 
 function answerOf({ problems, warnings }: Choice, outcomes: readonly Outcome[], all: boolean): Reply {
   const failed = outcomes.flatMap((one) => ("error" in one ? [one.error] : []));
-  const refused = [...failed, ...problems];
   if (failed.length > 0 && failed.length === outcomes.length && outcomes.length === 1) throw failed[0]!;
   const told = outcomes.flatMap((one) => ("mirrored" in one ? one.mirrored.warnings : []));
   return {
     data: {
       sessions: outcomes.flatMap((one) => ("mirrored" in one ? [mirrorJson(one, one.mirrored)] : [])),
-      ...(refused.length > 0 && { problems: refused.map(({ message, code }) => ({ code, why: message })) }),
+      problems: [...outcomes.flatMap(outcomeProblem), ...problems.map(sourceProblem)],
     },
     text: mirrorWords(outcomes, all),
     ...(failed.length > 0 && { error: failed[0]! }),
     warnings: [...warnings, ...told, ...[...failed.slice(1), ...problems].map(({ message }) => message)],
   };
+}
+
+/** What a session could not be brought into, and why. */
+function outcomeProblem(one: Outcome): Problem[] {
+  if (!("error" in one)) return [];
+  return [{ key: manifestKey(one.harness.name, one.session.id), why: one.error.message }];
+}
+
+/** A source of this machine that could not be read, in which there may be any number of sessions. */
+function sourceProblem({ message, details }: TracecraftError): Problem {
+  return { key: String(details["path"] ?? "source"), why: message };
 }
 
 interface Words {

@@ -81,6 +81,7 @@ function restless(path: string): TracecraftError {
   return new TracecraftError(
     "unreachable",
     `Cannot read "${path}": it is rewritten faster than it can be read`,
+    { details: { path } },
   );
 }
 

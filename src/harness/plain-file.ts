@@ -106,5 +106,5 @@ export function unreadable(path: string, cause: unknown): TracecraftError {
       ? "no space left for a private copy"
       : "the read failed";
   const kind = denied ? "denied" : code === "ENOSPC" ? "disk_full" : "unreachable";
-  return new TracecraftError(kind, `Cannot read "${path}": ${state}`, { cause });
+  return new TracecraftError(kind, `Cannot read "${path}": ${state}`, { cause, details: { path } });
 }

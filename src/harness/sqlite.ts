@@ -156,7 +156,10 @@ function isPassing(error: unknown): boolean {
 }
 
 function explained(path: string, error: unknown): unknown {
-  if (error instanceof TracecraftError) return error;
+  if (error instanceof TracecraftError) {
+    const { code, message, cause, hint, details } = error;
+    return new TracecraftError(code, message, { cause, hint, details: { path, ...details } });
+  }
   if (error instanceof Changed) return failed(path, "its owner is writing to it without pause");
   const code = sqliteCode(error);
   if (busy.includes(code)) return failed(path, "its owner has locked it", error);
@@ -166,9 +169,9 @@ function explained(path: string, error: unknown): unknown {
 }
 
 function failed(path: string, state: string, cause?: unknown): TracecraftError {
-  return new TracecraftError("unreachable", `Cannot read "${path}": ${state}`, { cause });
+  return new TracecraftError("unreachable", `Cannot read "${path}": ${state}`, { cause, details: { path } });
 }
 
 function newer(path: string, state: string, cause: unknown): TracecraftError {
-  return new TracecraftError("malformed", `Cannot read "${path}": ${state}`, { cause });
+  return new TracecraftError("malformed", `Cannot read "${path}": ${state}`, { cause, details: { path } });
 }

@@ -191,5 +191,6 @@ function strangeId(source: TableSource, id: number): TracecraftError {
   return new TracecraftError(
     "malformed",
     `Cannot read "${source.path}": row ${id} of ${source.table} is out of order`,
+    { details: { path: source.path } },
   );
 }

@@ -12,7 +12,10 @@ export async function* unpacked(path: string): AsyncIterable<Uint8Array> {
     yield* decompress(createReadStream(path));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).syscall !== undefined) throw cause;
-    throw new TracecraftError("malformed", `Cannot read "${path}": not a whole zstd file`, { cause });
+    throw new TracecraftError("malformed", `Cannot read "${path}": not a whole zstd file`, {
+      cause,
+      details: { path },
+    });
   }
 }
 
