@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { sessionList } from "../src/commands/session-list.ts";
@@ -235,6 +235,56 @@ describe("session list, show, stop", () => {
     expect(await world.run(sessionShow, { id: "5c1d" })).toContain(
       `2> Cause: claude-code/${sessionId}, codex/5c1d-other\n# 2`,
     );
+  });
+
+  it("stop takes a last line that nobody has ended, redacted, and the mirror sees it end or grow later", async () => {
+    const world = sessionWorld([line(1)]);
+    const { store } = world.project;
+    await world.run(sessionMirror, claude);
+    const key = `sessions/claude-code/${sessionId}/meta.json`;
+    const manifest = async () => JSON.parse((await objects(store))[key]!);
+    const restored = async () => {
+      const there = await objects(store);
+      const { parts, generation } = await manifest();
+      return parts
+        .filter((part: { generation: number }) => part.generation === generation)
+        .map(
+          (part: { seq: number; uuid: string }) =>
+            Object.entries(there).find(([name]) => name.includes(part.uuid))?.[1],
+        )
+        .join("");
+    };
+    appendFileSync(world.path, `{"half":"${secret}`);
+    expect(await world.run(sessionMirror, claude)).toContain("nothing new");
+    expect(await world.run(sessionStop, { id: "5c1d" })).toBe(
+      `stopped session=${sessionId} state_cleared=True meta_marked_ended=True\n# 0`,
+    );
+    const halved = `${line(1)}\n{"half":"[REDACTED:aws_access_key]\n`;
+    expect(await restored()).toBe(halved);
+    expect((await manifest()).ended_at).toEqual(expect.any(String));
+    expect(await world.run(sessionMirror, claude)).toContain("nothing new");
+    expect((await manifest()).ended_at).toEqual(expect.any(String));
+
+    appendFileSync(world.path, `\n${line(2)}\n`); // It was ended there, and another came.
+    await world.run(sessionMirror, claude);
+    expect(await restored()).toBe(`${halved}${line(2)}\n`);
+    expect(await manifest()).toMatchObject({ generation: 0, ended_at: null });
+
+    appendFileSync(world.path, '{"half":');
+    await world.run(sessionStop, { id: "5c1d" });
+    appendFileSync(world.path, "true}\n"); // It has grown: what was taken of it is no line.
+    await world.run(sessionMirror, claude);
+    expect(await manifest()).toMatchObject({ generation: 1, ended_at: null });
+    expect(await restored()).toBe(`${halved}${line(2)}\n{"half":true}\n`);
+  });
+
+  it("stop marks a session whose source is gone or cannot be read", async () => {
+    const world = sessionWorld([line(1)]);
+    await world.run(sessionMirror, claude);
+    renameSync(world.path, `${world.path}.away`);
+    const words = `stopped session=${sessionId} state_cleared=True meta_marked_ended=True\n# 0`;
+    expect(await world.run(sessionStop, { id: "5c1d" })).toBe(words);
+    expect(await world.run(sessionList)).toContain("web-1  ended");
   });
 
   it("stops in the published words; a new line undoes it", async () => {

@@ -2,12 +2,12 @@ import { TracecraftError } from "../errors.ts";
 import { manifestKey } from "../format/keys.ts";
 import { harnesses, harnessNamed } from "../harness/all.ts";
 import type { Harness } from "../harness/harness.ts";
-import type { Redactor } from "../redact/redact.ts";
 import type { Problem } from "../sessions/catalogue.ts";
 import { chooseAll, chooseOne, type Choice } from "../sessions/choose.ts";
 import { mirrorAll, type Outcome } from "../sessions/mirror-all.ts";
-import { defineCommand, type Context, type Reply } from "./command.ts";
+import { defineCommand, type Reply } from "./command.ts";
 import { typed } from "./file-patterns.ts";
+import { redactorFor } from "./session-redactor.ts";
 import { sessionHost } from "./session-host.ts";
 import { mirrorJson, mirrorProgress, mirrorWords, stopped } from "./session-words.ts";
 import { followSessions } from "./session-watch.ts";
@@ -35,8 +35,8 @@ export const sessionMirror = defineCommand({
   needs: "project",
 
   async run(context, { harness, sessionId, cwd, all, everywhere, watch, minBytes, noRedact }) {
-    const { env, redaction, project, signal } = context;
-    const redactor = noRedact ? undefined : once(() => redactorFor({ env, redaction }));
+    const { project, signal } = context;
+    const redactor = noRedact ? undefined : redactorFor(context);
     const host = sessionHost(context);
     const folder = everywhere ? undefined : (cwd ?? context.cwd);
     const wanted = harness === undefined ? harnesses : [known(harness)];
@@ -67,17 +67,6 @@ export const sessionMirror = defineCommand({
     return answerOf(choice, outcomes, all || everywhere);
   },
 });
-
-/** Loaded when there is something to redact: to find nothing new takes no rules. Without them nothing is uploaded. */
-async function redactorFor({ env, redaction }: Pick<Context, "env" | "redaction">): Promise<Redactor> {
-  const { createRedactor } = await import("../redact/redact.ts");
-  return createRedactor({ env, project: redaction });
-}
-
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let done: Promise<T> | undefined;
-  return () => (done ??= work());
-}
 
 function known(name: string): Harness {
   const found = harnessNamed(name);
