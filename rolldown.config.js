@@ -7,7 +7,7 @@ const core = [
   /src\/coord\/(?!.*(?:artifact|download|history|local-file))/,
   /src\/store\/(?:open|credentials\.ts|probe-name|source|too-large|key-length)/,
   /src\/commands\/(?:all|command|text|values|names|machine|bindings|no-project|display-width)\.ts/,
-  /src\/commands\/(?:step-words|refusals|redacted|memory-words)\.ts/,
+  /src\/commands\/(?:step-words|refusals|redacted|given-text|memory-words)\.ts/,
   /node_modules\/valibot/,
 ];
 

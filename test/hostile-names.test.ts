@@ -218,7 +218,7 @@ it("every argument of every command that takes words is tried here, or is free t
     }),
   );
   const free = [
-    "complete.note complete.nextAction send.text send.subject memory set.value memory set.file memory set.ifRevision",
+    "complete.note complete.nextAction send.text send.subject send.file memory set.value memory set.file memory set.ifRevision",
     "memory delete.ifRevision artifact upload.paths artifact download.output session search.pattern session show.tail",
     // Paths, patterns and sources of this machine, whose rules have tests of their own.
     "reserve.pattern session mirror.harness session mirror.sessionId session mirror.cwd session mirror.minBytes",

@@ -1,4 +1,7 @@
-import { expect, it } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
 import { registerAgent } from "../src/coord/agents.ts";
 import { memoryLocalState } from "../src/coord/local.ts";
 import { knownNews } from "../src/coord/news.ts";
@@ -84,6 +87,29 @@ it("send takes secrets out of the text and the subject, and --no-redact keeps th
   `);
   expect(JSON.stringify(await objects(store))).not.toContain(key);
   expect(await answer(send, as("web-1"), { to: "api-2", text: key, noRedact: true })).toContain(key);
+});
+
+it("send takes a message from a file or from standard input, as it is but for a last line feed", async () => {
+  const { as, store } = await shop();
+  const folder = mkdtempSync(join(tmpdir(), "tracecraft-send-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "review.md"), "# Review\n\nfine\n");
+  const line = (args: object, stdin = "") =>
+    answer(send, as("web-1"), { to: "api-2", ...args }, { cwd: folder, stdin });
+  expect(await line({ file: "review.md" })).toMatch(/^Sent to api-2: # Review….*\n# 0$/);
+  expect(await line({ text: "-" }, "piped\ntwo lines\n")).toMatch(/^Sent to api-2: piped….*\n# 0$/);
+  const sent = Object.values(await objects(store, "messages/api-2/"));
+  expect(
+    sent
+      .map((message) => (JSON.parse(message) as { message: string }).message)
+      .slice(-2)
+      .toSorted(),
+  ).toEqual(["# Review\n\nfine", "piped\ntwo lines"]);
+  expect(await line({})).toBe(
+    '2> Error: Cannot send to "api-2": give a message or --file, one of them\n2> Hint: tracecraft send api-2 "…"\n# 2',
+  );
+  expect(await line({ text: "a", file: "review.md" })).toContain("# 2");
+  expect(await line({ file: "missing.md" })).toBe('2> Error: Cannot read "missing.md": no such file\n# 5');
 });
 
 it("send refuses what the format does not take, and leaves nothing behind", async () => {

@@ -9,6 +9,7 @@ import { TracecraftError } from "../errors.ts";
 import { agentName, isName, stepId } from "../format/names.ts";
 import { changedFilesLimit, noteLimit, type ClaimRecord } from "../format/records.ts";
 import { defineCommand, type Context } from "./command.ts";
+import { givenText } from "./given-text.ts";
 import { fencedError, heldError } from "./refusals.ts";
 import { redactTexts, redactionWarning } from "./redacted.ts";
 import { shownLine } from "./text.ts";
@@ -25,7 +26,10 @@ export const complete = defineCommand({
   summary: "Finish a step and hand it on",
   positionals: { step: { help: "the step that is done" } },
   options: {
-    note: { placeholder: "TEXT", help: "what was done, for whoever comes next" },
+    note: {
+      placeholder: "TEXT",
+      help: 'what was done, for whoever comes next; "-" reads it from standard input',
+    },
     to: { placeholder: "AGENT", help: "hand it on: this agent gets a message" },
     nextAction: { placeholder: "TEXT", help: "what is to be done next" },
     changedFilesFromGit: { help: "list the files that git says were changed, new ones included" },
@@ -54,7 +58,7 @@ export const complete = defineCommand({
     const to = args.to === undefined ? undefined : agentName(args.to, "hand off to");
     const redacted = await redactTexts(
       context,
-      { note: args.note, next_action: args.nextAction },
+      { note: await noteFrom(context, args.step, args.note), next_action: args.nextAction },
       args.noRedact,
     );
     const { note, next_action: nextAction } = redacted.texts;
@@ -91,6 +95,19 @@ export const complete = defineCommand({
     };
   },
 });
+
+/** The note as it is given, or what comes on standard input, where a last line feed is the shell's. */
+async function noteFrom(
+  context: Context,
+  step: string,
+  note: string | undefined,
+): Promise<string | undefined> {
+  if (note !== "-") return note;
+  const cannot = `Cannot complete "${step}"`;
+  const hint = `tracecraft complete ${step} --note "…"`;
+  const text = await givenText(context, { cannot, what: "note", text: note, limitBytes: noteLimit, hint });
+  return text.replace(/\r?\n$/, "");
+}
 
 /** What is handed on is read whole, by whoever comes next: a long text belongs into an artifact. */
 function refuseLong(name: string, what: string, text = ""): void {

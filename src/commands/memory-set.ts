@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { setMemory } from "../coord/memory.ts";
 import { TracecraftError } from "../errors.ts";
 import { memoryKey } from "../format/names.ts";
 import { valueLimit } from "../format/records.ts";
-import { defineCommand, type Context } from "./command.ts";
+import { defineCommand } from "./command.ts";
+import { givenText } from "./given-text.ts";
 import { changedError, mustBeFit, valueText } from "./memory-words.ts";
 import { redactTexts, redactionWarning } from "./redacted.ts";
 import { echoed } from "./text.ts";
@@ -32,7 +31,14 @@ export const memorySet = defineCommand({
 
   async run(context, { key: name, value, file, jsonValue, ifRevision, noRedact }) {
     const key = memoryKey(name);
-    const given = await valueFrom(context, key, value, file);
+    const given = await givenText(context, {
+      cannot: `Cannot set "${key}"`,
+      what: "value",
+      text: value,
+      file,
+      limitBytes: valueLimit,
+      hint: `tracecraft memory set ${key} VALUE`,
+    });
     const parsed = jsonValue ? parse(key, given) : undefined;
     // JSON is redacted as text, where its names stand beside its values, and stays JSON.
     const text = jsonValue ? JSON.stringify(parsed) : given;
@@ -51,50 +57,6 @@ export const memorySet = defineCommand({
     };
   },
 });
-
-async function valueFrom(
-  context: Context,
-  key: string,
-  value: string | undefined,
-  file: string | undefined,
-): Promise<string> {
-  if ((value === undefined) === (file === undefined)) {
-    throw new TracecraftError("usage", `Cannot set "${key}": give a value or --file, one of them`, {
-      hint: `tracecraft memory set ${key} VALUE`,
-    });
-  }
-  if (value !== undefined && value !== "-") return value;
-  const bytes =
-    value === "-" || file === "-" ? await context.readStdin() : readValue(resolve(context.cwd, file!), file!);
-  if (bytes.length > valueLimit) {
-    throw new TracecraftError(
-      "usage",
-      `Cannot set "${key}": the value has ${bytes.length} bytes, over ${valueLimit}`,
-      {
-        hint: "tracecraft artifact upload FILE",
-      },
-    );
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new TracecraftError("usage", `Cannot set "${key}": the value is not UTF-8 text`, {
-      hint: "tracecraft artifact upload FILE",
-    });
-  }
-}
-
-function readValue(path: string, shown: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    throw new TracecraftError(
-      code === "ENOENT" ? "not_found" : "usage",
-      `Cannot read "${shown}": ${code === "ENOENT" ? "no such file" : code === "EISDIR" ? "it is a folder" : String(code)}`,
-    );
-  }
-}
 
 function parse(key: string, text: string): unknown {
   try {

@@ -3,7 +3,9 @@ import type { Project } from "../coord/project.ts";
 import { sendMessage, type Sent } from "../coord/send.ts";
 import { TracecraftError } from "../errors.ts";
 import { isName, recipientName } from "../format/names.ts";
+import { valueLimit } from "../format/records.ts";
 import { defineCommand } from "./command.ts";
+import { givenText } from "./given-text.ts";
 import { redactTexts, redactionWarning } from "./redacted.ts";
 import { echoed, shownLine } from "./text.ts";
 
@@ -15,9 +17,10 @@ export const send = defineCommand({
   summary: "Write to an agent, or to everyone",
   positionals: {
     to: { help: "the agent, or _broadcast for everyone" },
-    text: { help: "the message" },
+    text: { help: 'the message; "-" reads it from standard input', optional: true },
   },
   options: {
+    file: { placeholder: "PATH", help: "take the message from a file" },
     subject: { placeholder: "TEXT", help: "one line that says what it is about" },
     thread: { placeholder: "NAME", help: "which conversation it belongs to" },
     replyTo: { placeholder: "ID", help: "the message that it answers" },
@@ -29,10 +32,11 @@ export const send = defineCommand({
   examples: [
     'tracecraft send api-2 "contract is in memory key design.contract"',
     'tracecraft send _broadcast "v1 cut at 3pm" --urgent',
+    "tracecraft send api-2 --file review.md",
   ],
   needs: "project",
 
-  async run(context, { to: address, text, subject, thread, replyTo, urgent, ack, noRedact }) {
+  async run(context, { to: address, text: words, file, subject, thread, replyTo, urgent, ack, noRedact }) {
     const { project } = context;
     const to = recipientName(address);
     if (thread !== undefined && !isName(thread)) {
@@ -41,6 +45,15 @@ export const send = defineCommand({
         `Cannot send in thread "${thread.slice(0, 200)}": a thread is 1 to 128 of letters, digits, ".", "_", "-"`,
       );
     }
+    const given = await givenText(context, {
+      cannot: `Cannot send to "${to}"`,
+      what: "message",
+      text: words,
+      file,
+      limitBytes: valueLimit,
+      hint: `tracecraft send ${to} "…"`,
+    });
+    const text = given === words ? given : given.replace(/\r?\n$/, "");
     const { texts, counts } = await redactTexts(context, { text, subject }, noRedact);
     const message = texts.text ?? "";
     const inReplyTo = replyTo === undefined ? undefined : await wholeId(project, replyTo);
