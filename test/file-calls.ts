@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Keep } from "../src/store/file-clean.ts";
+import type { Keep } from "../src/store/file-row.ts";
 import type { Source, Store, StoredObject } from "../src/store/store.ts";
 import { limit, write } from "./store-contract-calls.ts";
 

@@ -7,7 +7,8 @@ import { epochLength, type Counter } from "./file-processes.ts";
 
 const [root = "", id = "", notes = "", stop = "", turns = "0", wait = "", pauseMs = "1"] =
   process.argv.slice(2);
-const store = fileStore(root, { keep: { versionsMs: 0, temporariesMs: 500 } });
+// A signal in the middle of a look makes it two, between which a process may be stopped: file-row.ts.
+const store = fileStore(root, { keep: { versionsMs: 300, temporariesMs: 500 } });
 const limit = 1 << 20;
 const note = (line: string) => appendFileSync(notes, `${line}\n`);
 

@@ -43,7 +43,7 @@ describe("8 processes on one file store", () => {
       if (victim === undefined) continue;
       if (Math.random() < 0.5) {
         victim.kill("SIGSTOP");
-        setTimeout(() => victim.kill("SIGCONT"), Math.random() * 200);
+        setTimeout(() => victim.kill("SIGCONT"), Math.random() * 100);
       } else {
         victim.kill("SIGKILL");
         killed++;

@@ -1,13 +1,7 @@
 import { join } from "node:path";
 import { arrivalOf, removeIfThere, statIfThere } from "./file-disk.ts";
 import type { Place } from "./file-root.ts";
-import { numberName } from "./file-row.ts";
-
-/** Ages, by the clock that stamps the files, after which cleaning removes a superseded version or an unused name. */
-export interface Keep {
-  readonly versionsMs: number;
-  readonly temporariesMs: number;
-}
+import { numberName, type Keep } from "./file-row.ts";
 
 /** What one put may spend on it. */
 const removalsPerPut = 64;

@@ -1,6 +1,6 @@
 import { readdirSync, type Dirent } from "node:fs";
 import { join } from "node:path";
-import type { Keep } from "./file-clean.ts";
+import type { Keep } from "./file-row.ts";
 import { TracecraftError } from "../errors.ts";
 import { arrivalOf, isAbsent, removeIfThere, statIfThere, timeThere } from "./file-disk.ts";
 import { keyOf, nameOf, prefixOf } from "./file-names.ts";
@@ -27,7 +27,7 @@ export function* listFiles(
     if (start > 0) storeNow = timeThere(root!);
     const objects: Listed[] = [];
     for (const { key, row } of keys.slice(start, start + pageSize)) {
-      const listed = describe(placeOf(root!, key), row);
+      const listed = describe(placeOf(root!, key), row, keep);
       if (listed) objects.push(listed);
     }
     yield { storeNow, objects };
@@ -46,7 +46,7 @@ interface Sweep {
 }
 
 /** Undefined for what is gone, and for what `get` says is malformed: one planted file must not hide the others. */
-function describe(place: Place, row: boolean): Listed | undefined {
+function describe(place: Place, row: boolean, keep: Keep): Listed | undefined {
   const stat = row ? undefined : statIfThere(place.plain);
   if (stat?.isFile()) {
     return {
@@ -57,7 +57,7 @@ function describe(place: Place, row: boolean): Listed | undefined {
     };
   }
   try {
-    const { current } = find(place);
+    const { current } = find(place, keep);
     if (current === undefined || current.deleted) return undefined;
     return {
       key: place.key,

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { TracecraftError } from "../errors.ts";
-import { clean, type Keep } from "./file-clean.ts";
+import { clean } from "./file-clean.ts";
 import {
   arrivalOf,
   isAbsent,
@@ -23,6 +23,7 @@ import {
   temporaryFor,
   versionOf,
   type Current,
+  type Keep,
 } from "./file-row.ts";
 import type { Expect, PutResult, Source } from "./store.ts";
 
@@ -45,7 +46,7 @@ export async function putObject(
 
   makeDirectory(root, place.directory);
   for (let round = 0; round < rounds; round++) {
-    const { current, top } = find(place);
+    const { current, top } = find(place, keep);
     if (current && !current.deleted) {
       return { outcome: "written", version: current.version, storeNow: timeThere(root) };
     }
@@ -63,7 +64,7 @@ export async function deleteObject(root: string | undefined, key: string, keep: 
   if (root === undefined || !(isThere(root, place.row) || isThere(root, place.directory))) return;
 
   for (let round = 0; round < rounds; round++) {
-    const { current, top } = find(place);
+    const { current, top } = find(place, keep);
     if (current === undefined || current.deleted) return;
     if (top === undefined) {
       removeIfThere(place.plain);
@@ -107,7 +108,7 @@ async function replace(
   let unlinked: Temporary | undefined;
   try {
     for (let round = 0; round < rounds; round++) {
-      const { current, top, names } = find(place);
+      const { current, top, names } = find(place, keep);
       if (!isExpected(current, expect)) return { outcome: "refused" };
       if (current && top === undefined) {
         adopt(place);
@@ -117,7 +118,7 @@ async function replace(
       unlinked = await temporaryOn(place, number, unlinked, body);
       if (unlinked === undefined) continue;
 
-      const result = publish(place, unlinked, current);
+      const result = publish(place, unlinked, current, keep);
       if (result.outcome !== "refused") unlinked = undefined; // Its name stays beside the version: file-row.ts.
       if (result.outcome === "written") {
         clean(place, names, result.storeNow, keep);

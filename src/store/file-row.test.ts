@@ -123,7 +123,8 @@ describe("fileStore() cleans", () => {
     while (arrival(2) === arrival(numbersOf(path).length));
     const last = numbersOf(path).length;
     const place = placeOf(path, "k");
-    clean(place, look(place.row).names, arrival(2) + 600_000, { versionsMs: 600_000, temporariesMs: 0 });
+    const keep = { versionsMs: 600_000, temporariesMs: 0 };
+    clean(place, look(place.row, keep).names, arrival(2) + 600_000, keep);
     expect(numbersOf(path).includes(1)).toBe(false);
     expect(numbersOf(path).slice(-2)).toEqual([last - 1, last]);
   });

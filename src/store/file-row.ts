@@ -23,8 +23,9 @@
 // costs a second name for each version, and no system call where it matters.
 //
 // A look is one readdir. Up to some hundred names (50 with musl) it is one getdents(2) under the folder's lock, and
-// so a snapshot. A longer one may miss what comes and goes meanwhile, but what goes has had its successor for
-// `keepMs`, and a look that took longer is repeated.
+// so a snapshot; but a signal, SIGSTOP too, cuts that short, and a longer one takes several. Such a look may miss what
+// comes and goes meanwhile. A version goes `versionsMs` after its successor came, so a look that took less has seen one
+// that was current during it, or a later one; and a look that took half of that is repeated.
 import { randomBytes } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { closeSync, fstatSync, linkSync, readdirSync, renameSync } from "node:fs";
@@ -66,18 +67,24 @@ export type Published =
   | { readonly outcome: "written"; readonly version: string; readonly storeNow: number }
   | { readonly outcome: "refused" | "unknown" | "again" };
 
-const lookMaxMs = 60_000;
+/** Ages, by the clock that stamps the files, after which cleaning removes a superseded version or an unused name. */
+export interface Keep {
+  /** 0 is for one process alone: whoever looks meanwhile may see nothing. */
+  readonly versionsMs: number;
+  readonly temporariesMs: number;
+}
+
 const findAttempts = 100;
 export const numberName = /^(?!0{20})[0-9]{20}$/;
 
 /** Where links do not work as we need them: FAT, exFAT, some containers' mounts. */
 const noLinks = new Set(["EXDEV", "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
 
-export function look(row: string): Look {
+export function look(row: string, { versionsMs }: Keep): Look {
   for (;;) {
     const began = performance.now();
     const names = namesIn(row);
-    if (performance.now() - began > lookMaxMs) continue;
+    if (versionsMs > 0 && performance.now() - began > versionsMs / 2) continue;
     let top = "";
     for (const name of names) if (name > top && numberName.test(name)) top = name;
     if (Number(top) < Number.MAX_SAFE_INTEGER) return { top: top ? Number(top) : undefined, names };
@@ -89,12 +96,12 @@ export function look(row: string): Look {
  * The current version, one that says "deleted" included, and the names beside it. Looks again after it saw the file:
  * while number n was the greatest before and after, the file there was no ghost.
  */
-export function find(place: Place): Look & { readonly current: Current | undefined } {
+export function find(place: Place, keep: Keep): Look & { readonly current: Current | undefined } {
   for (let attempt = 0; attempt < findAttempts; attempt++) {
-    const { top, names } = look(place.row);
+    const { top, names } = look(place.row, keep);
     if (top === undefined) return { top, names, current: fileAt(place, 1, place.plain) };
     const current = fileAt(place, top, numberPath(place.row, top));
-    if (current !== undefined && look(place.row).top === top) return { top, names, current };
+    if (current !== undefined && look(place.row, keep).top === top) return { top, names, current };
   }
   throw new TracecraftError("unreachable", `Cannot read "${place.key}": it changed at each of our looks`);
 }
@@ -133,7 +140,12 @@ export function adopt(place: Place): void {
  * Links a temporary file as the version after `base`, or as the first one, and looks whether that was the race it
  * meant to win. `again`: nothing was linked, because the temporary file is gone. Throws only when nothing was linked.
  */
-export function publish(place: Place, temporary: Temporary, base: Current | undefined): Published {
+export function publish(
+  place: Place,
+  temporary: Temporary,
+  base: Current | undefined,
+  keep: Keep,
+): Published {
   const number = base === undefined ? 1 : base.number + 1;
   const path = numberPath(place.row, number);
   try {
@@ -145,7 +157,8 @@ export function publish(place: Place, temporary: Temporary, base: Current | unde
   }
   try {
     const stat = statIfThere(path);
-    if (stat === undefined || !(base ? isStillThere(base) : isFirst(place))) return { outcome: "unknown" };
+    if (stat === undefined || !(base ? isStillThere(base) : isFirst(place, keep)))
+      return { outcome: "unknown" };
     return { outcome: "written", version: versionOf(number, stat), storeNow: arrivalOf(stat) };
   } catch {
     return { outcome: "unknown" };
@@ -189,8 +202,8 @@ function isStillThere(base: Current): boolean {
   return stat !== undefined && versionOf(base.number, stat) === base.version;
 }
 
-function isFirst(place: Place): boolean {
-  return look(place.row).top === 1 && statIfThere(place.plain)?.isFile() !== true;
+function isFirst(place: Place, keep: Keep): boolean {
+  return look(place.row, keep).top === 1 && statIfThere(place.plain)?.isFile() !== true;
 }
 
 function linkError(error: unknown, place: Place): unknown {

@@ -1,6 +1,6 @@
 import { closeSync } from "node:fs";
 import { TracecraftError } from "../errors.ts";
-import type { Keep } from "./file-clean.ts";
+import type { Keep } from "./file-row.ts";
 import { diskError, readBytes, timeThere } from "./file-disk.ts";
 import { listFiles } from "./file-list.ts";
 import { nameOf } from "./file-names.ts";
@@ -36,7 +36,7 @@ export function fileStore(root: string, options: FileStoreOptions = {}): Store {
 
     get: (async (key, wanted) => {
       try {
-        return readObject(openRoot(root), full(key), key, wanted);
+        return readObject(openRoot(root), full(key), key, wanted, keep);
       } catch (error) {
         throw diskError(error, "read", key);
       }
@@ -81,12 +81,13 @@ function readObject(
   fullKey: string,
   key: string,
   options: GetOptions & { readonly unless?: Version },
+  keep: Keep,
 ): StoredObject | Unchanged | undefined {
   const place = placeOf(root ?? "/", fullKey);
   if (root === undefined || !(isThere(root, place.row) || isThere(root, place.directory))) return undefined;
 
   for (let attempt = 0; attempt < readAttempts; attempt++) {
-    const { current } = find(place);
+    const { current } = find(place, keep);
     if (current === undefined || current.deleted) return undefined;
     const fd = openVersion(current);
     if (fd === undefined) continue;
