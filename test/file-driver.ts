@@ -46,7 +46,10 @@ async function main(): Promise<void> {
     writeSync(1, "ready\n");
     readSync(0, Buffer.alloc(1)); // Until strace is attached.
   }
-  for (let turn = 0; turns === "0" ? !existsSync(stop) : turn < Number(turns); turn++) {
+  const parent = process.ppid; // Nobody says stop once whoever started it is gone.
+  const goesOn = (turn: number) =>
+    turns === "0" ? !existsSync(stop) && process.ppid === parent : turn < Number(turns);
+  for (let turn = 0; goesOn(turn); turn++) {
     await count(`${id}.${turn}`);
     const round = `create/${epoch}/${turn % 40}`;
     if ((await store.put(round, Buffer.from(id), "nothing")).outcome === "written")
