@@ -59,13 +59,30 @@ export const memorySet = defineCommand({
 });
 
 function parse(key: string, text: string): unknown {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(text);
+    value = JSON.parse(text);
     JSON.stringify(value); // What is nested too deep to be written again is refused here.
-    return value;
   } catch (error) {
     throw new TracecraftError("usage", `Cannot set "${key}": the value is not JSON`, {
       cause: error instanceof Error ? error.message : undefined,
     });
   }
+  const changed = text.match(jsonToken)?.find(isChanged);
+  if (changed === undefined) return value;
+  throw new TracecraftError(
+    "usage",
+    `Cannot set "${key}": ${changed.slice(0, 40)} would become ${Number(changed)}`,
+    { cause: "a number beyond what JSON readers keep: make it a string" },
+  );
+}
+
+const jsonToken = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
+
+/** Whether it is a number that would be kept as another one: a long integer, or one that is too large. */
+function isChanged(token: string): boolean {
+  if (token.startsWith('"')) return false;
+  const kept = Number(token);
+  if (/[.eE]/.test(token) || !Number.isFinite(kept)) return !Number.isFinite(kept);
+  return token.length > 15 && BigInt(token) !== BigInt(kept);
 }

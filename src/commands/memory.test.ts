@@ -133,6 +133,8 @@ it("memory set takes its value from a file or standard input, byte for byte", as
     expect(await set({ file: "schema.json" })).toContain('Set k = { "a": [1, 2] }… (16 B)');
     expect(await answer(memoryGet, as("web-1"), { key: "k" })).toBe('{ "a": [1, 2] }\n# 0'); // One line end, whoever it is from.
     expect(await set({ value: "-" }, "from\nstdin")).toContain("Set k = from… (10 B)");
+    for (const kept of ['["9007199254740993 1e400"]', "[9007199254740992,-0.5e-3,1e21]"])
+      expect(await set({ value: kept, jsonValue: true })).toContain("# 0");
     expect(await set({ file: "schema.json", jsonValue: true })).toContain('Set k = {"a":[1,2]}');
     const { data } = await memoryGet.run(testContext(as("web-1")), { key: "k" });
     expect(data).toMatchObject({ key: "k", value: { a: [1, 2] }, set_by: "web-1", untrusted: true });
@@ -142,6 +144,12 @@ it("memory set takes its value from a file or standard input, byte for byte", as
     expect(await set({ file: "missing" })).toContain("# 5");
     expect(await set({ value: "{", jsonValue: true })).toContain("the value is not JSON");
     expect(await set({ value: "[".repeat(150) + "]".repeat(150), jsonValue: true })).toContain("# 2");
+    expect(await set({ value: '{"id":9007199254740993}', jsonValue: true })).toBe(
+      '2> Error: Cannot set "k": 9007199254740993 would become 9007199254740992\n' +
+        "2> Cause: a number beyond what JSON readers keep: make it a string\n# 2",
+    );
+    for (const number of ["1e400", `-${"9".repeat(400)}`])
+      expect(await set({ value: `[${number}]`, jsonValue: true })).toContain("would become");
     expect(await set({ value: "x".repeat(262_145) })).toContain("# 2");
     expect(
       await set({ key: Array.from({ length: 8 }, () => "x".repeat(120)).join("."), value: "x" }),
