@@ -14,6 +14,7 @@ import { machine } from "./machine.ts";
 import { parse, type Parsed } from "./parse.ts";
 import { printer } from "./print.ts";
 import { progressTeller } from "./progress.ts";
+import { readStdin } from "./read-stdin.ts";
 import { reporter, type Reporter } from "./report.ts";
 import { descriptorSink } from "./sink.ts";
 import { listenForSignals, stoppedError, type Stopping } from "./signals.ts";
@@ -85,7 +86,7 @@ async function perform(words: readonly string[], stopping: Stopping, report: Rep
     env: process.env,
     platform: process.platform,
     redaction: configuration?.redaction,
-    readStdin,
+    readStdin: (limitBytes) => readStdin(process.stdin, stopping.signal, limitBytes),
     isAlive,
     signal: stopping.signal,
     progress: progressTeller(report.printer, general, world),
@@ -188,16 +189,4 @@ function userName(): string {
   } catch {
     return `user${process.getuid?.() ?? ""}`;
   }
-}
-
-async function readStdin(limitBytes = Infinity): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of process.stdin) {
-    chunks.push(chunk as Uint8Array);
-    size += (chunk as Uint8Array).length;
-    if (size > limitBytes)
-      throw new TracecraftError("usage", `Cannot read standard input: over ${limitBytes} bytes`);
-  }
-  return Buffer.concat(chunks);
 }
