@@ -18,7 +18,7 @@ import { dirname, join } from "node:path";
 import { rolldown } from "rolldown";
 
 const folder = mkdtempSync(join(tmpdir(), "mirror-bench-"));
-const files = process.argv.slice(2).filter((word) => word !== "--ceph");
+const files = process.argv.slice(2).filter((word) => !word.startsWith("--"));
 const id = "5c1d0f7e-2b7a-4c7e-9f0b-7a1f2d3c4b5a";
 let homes = 0;
 try {
@@ -27,7 +27,8 @@ try {
   const source = madeSource(100e6);
   await measure("directory", source, {});
   if (process.argv.includes("--ceph")) await onCeph(source);
-  await listing();
+  await longLine();
+  if (!process.argv.includes("--quick")) await listing();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -156,6 +157,25 @@ async function tracecraft(args, cwd, env) {
   const [kib, cpuMs] = told.split(" ").map(Number);
   if (status !== 0) throw new Error(`${args.join(" ")} ended with ${status}: ${stderr}`);
   return { ms: performance.now() - from, stdout, stderr, mib: kib / 1024, cpuMs };
+}
+
+/** A session of one line of 64 MB, with a secret in the middle of it and without. */
+async function longLine() {
+  for (const secret of ["", ` ghp_${randomBytes(18).toString("hex")} `]) {
+    const line = Buffer.alloc(64e6, "words and ");
+    line.write('{"type":"user","x":"');
+    line.write(secret, 32e6);
+    line.write('"}\n', line.length - 3);
+    const source = join(folder, "long.jsonl");
+    writeFileSync(source, line);
+    const here = home(source, [], {});
+    await here.ready;
+    const { mib, ms, stdout } = await here.run("session", "mirror", "--harness", "claude-code");
+    const counts = /redactions=(.*)$/m.exec(stdout.trim().split("\n").at(-1))?.[1];
+    console.log(
+      `one line of 64 MB: ${(64e3 / ms).toFixed(1)} MB/s, peak ${mib.toFixed(0)} MiB, redactions ${counts}`,
+    );
+  }
 }
 
 function preload(script) {

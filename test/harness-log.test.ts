@@ -21,6 +21,8 @@ import { readAll as readAllOf, tempFolder, testHost } from "./harness-home.ts";
 const full = process.env["TRACECRAFT_FULL"] !== undefined;
 const reader = { read: readLog };
 
+const rows = (from: number) => Array.from({ length: 900 }, (_, n) => `{"n":${from + n}}\n`).join("");
+
 function log(text: string | Buffer = ""): {
   host: Host;
   path: string;
@@ -58,6 +60,48 @@ describe("readLog()", () => {
     expect(again.batches[0]).toMatchObject({ began: "rewritten", generation: 2 });
     expect(again.records.at(-1)).toBe('{"last":"two"}');
     expect(again.records).toHaveLength(901);
+  });
+
+  it("sees a log cut far before a last line that is as short as any, and grown back to the same size", async () => {
+    for (const last of ["\n", "{}\n"]) {
+      const { path, read } = log(`${rows(1000)}${last}`);
+      const first = await read();
+      const kept = rows(1000).length - 300;
+      truncateSync(path, kept);
+      appendFileSync(path, `${rows(5000).slice(kept)}${last}`);
+      const again = await read(first.last.cursor);
+      expect(again.batches[0]).toMatchObject({ began: "rewritten", generation: 2 });
+      expect(again.records).toHaveLength(901);
+      expect((await read(again.last.cursor)).records).toEqual([]);
+    }
+  });
+
+  it("goes on from a cursor that says nothing of the bytes before it, and says it from then on", async () => {
+    const { path, read } = log('{"a":1}\n{"b":2}\n');
+    const { tail: _tail, ...old } = (await read()).last.cursor;
+    appendFileSync(path, '{"c":3}\n');
+    const next = await read(old);
+    expect([next.records, next.last.generation]).toEqual([['{"c":3}'], 1]);
+    expect(next.last.cursor["tail"]).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it("a cursor after any reading is that of one reading from the start, whatever the batches and limits", async () => {
+    const lines = fc.array(fc.integer({ min: 0, max: 9_000 }), { minLength: 1, maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(lines, fc.nat({ max: 6_000 }), fc.nat({ max: 5_000 }), async (sizes, batch, limit) => {
+        const { path, read } = log();
+        let cursor: Cursor | undefined;
+        for (const [n, size] of sizes.entries()) {
+          appendFileSync(path, `{"${n}":"${"x".repeat(size)}"}\n`);
+          const options = { batchBytes: batch + 1, maxLineBytes: limit + 100 };
+          const { last } = await read(cursor, options);
+          expect(last.generation).toBe(1);
+          ({ cursor } = last);
+          expect(cursor).toEqual((await read(undefined, { maxLineBytes: limit + 100 })).last.cursor);
+        }
+      }),
+      { numRuns: full ? 500 : 40 },
+    );
   });
 
   it("5.6.5: sees a stub put in the log's place, and another log of any size", async () => {

@@ -1,6 +1,6 @@
 const decoder = new TextDecoder();
 /** A longer record counts as JSON unseen: to parse it would take several times its size in memory. */
-const maxCheckedBytes = 64 * 1024 * 1024;
+const maxCheckedBytes = 8 * 1024 * 1024;
 
 /** The text of a record. Bytes that are no UTF-8 read as U+FFFD: for readers only, never for what is mirrored. */
 export function textOf(record: Uint8Array): string {

@@ -1,8 +1,17 @@
 import { TracecraftError } from "../errors.ts";
 import type { Batch, Began, Cursor, Host, ReadOptions, Session } from "./harness.ts";
 import { isOneValue } from "./json-values.ts";
-import { compare, hashRange, headBytes, lineEnd, logCursor, sha256, startOfLog } from "./log-cursor.ts";
-import type { LogCursor } from "./log-cursor.ts";
+import {
+  compare,
+  edgeBytes,
+  extended,
+  hashRange,
+  lineEnd,
+  logCursor,
+  sha256,
+  startOfLog,
+} from "./log-cursor.ts";
+import type { Edges, LogCursor } from "./log-cursor.ts";
 import { openFirst, type PlainFile } from "./plain-file.ts";
 
 const defaultBatchBytes = 512 * 1024;
@@ -37,13 +46,13 @@ export async function* readLog(
     for (let restarts = 0; ; restarts++) {
       if (restarts > maxRestarts) throw restless(file.path);
       const size = await file.size();
-      const head = await compare(file, size, cursor);
-      if (typeof head === "string") {
-        began = head;
+      const edges = await compare(file, size, cursor);
+      if (typeof edges === "string") {
+        began = edges;
         cursor = startOfLog(cursor.generation + 1);
         continue;
       }
-      const pieces = newLines(file, size, cursor, head, options);
+      const pieces = newLines(file, size, cursor, edges, options);
       let piece = await pieces.next();
       for (; piece.done !== true; piece = await pieces.next()) {
         cursor = piece.value.cursor;
@@ -90,15 +99,15 @@ async function* newLines(
   file: PlainFile,
   size: number,
   from: LogCursor,
-  head: Buffer<ArrayBufferLike>,
+  edges: Edges,
   options: ReadOptions,
 ): AsyncGenerator<Piece, number | "changed"> {
   const batchBytes = options.batchBytes ?? defaultBatchBytes;
   let cursor = from;
   if (from.open === true && from.offset < size) {
-    const line = await closed(file, from, head);
+    const line = await closed(file, from, edges);
     if (line === undefined) return "changed";
-    ({ head, cursor } = line);
+    ({ edges, cursor } = line);
     yield line;
   }
   while (cursor.offset < size) {
@@ -107,13 +116,13 @@ async function* newLines(
     const end = chunk.lastIndexOf(0x0a) + 1;
     let piece: Piece | undefined;
     if (end > 0) {
-      head = extended(head, chunk.subarray(0, end));
-      piece = split(chunk.subarray(0, end), cursor, head);
+      edges = extended(edges, chunk.subarray(0, end));
+      piece = split(chunk.subarray(0, end), cursor, edges);
     } else {
       const lf = await lineEnd(file, cursor.offset + chunk.length, size);
       if (lf === undefined && options.ended !== true) return size - cursor.offset;
-      const line = await longLine(file, cursor, head, lf ?? size, lf === undefined, options);
-      if (line !== undefined) ({ head, ...piece } = line);
+      const line = await longLine(file, cursor, edges, lf ?? size, lf === undefined, options);
+      if (line !== undefined) ({ edges, ...piece } = line);
     }
     // A log that was rewritten while it was read may have given half of one line and half of another.
     if (piece === undefined || typeof (await compare(file, await file.size(), cursor)) === "string")
@@ -125,22 +134,20 @@ async function* newLines(
 }
 
 /** The position after the LF that has come to a line which had none. Undefined when the file became shorter. */
-async function closed(file: PlainFile, { open: _open, ...from }: LogCursor, head: Buffer) {
+async function closed(file: PlainFile, { open: _open, ...from }: LogCursor, before: Edges) {
   const [offset, lastBytes] = [from.offset + 1, from.lastBytes + 1];
   const last = await hashRange(file, offset - lastBytes, offset);
   if (last === undefined) return undefined;
-  const grown = extended(head, Buffer.from("\n"));
-  const cursor: LogCursor = { ...from, offset, head: sha256(grown), last, lastBytes };
-  return { records: [], malformed: 0, oversize: 0, cursor, head: grown };
+  const edges = extended(before, Buffer.from("\n"));
+  const cursor: LogCursor = { ...from, offset, ...hashesOf(edges), last, lastBytes };
+  return { records: [], malformed: 0, oversize: 0, cursor, edges };
 }
 
-/** The first bytes of the log, as far as they were taken, when these come after them. */
-function extended(head: Buffer, bytes: Buffer): Buffer {
-  if (head.length >= headBytes) return head;
-  return Buffer.concat([head, bytes]).subarray(0, headBytes);
+function hashesOf({ head, tail }: Edges): Pick<LogCursor, "head" | "tail"> {
+  return { head: sha256(head), tail: sha256(tail) };
 }
 
-function split(lines: Buffer, from: LogCursor, head: Buffer): Piece {
+function split(lines: Buffer, from: LogCursor, edges: Edges): Piece {
   const records: Buffer[] = [];
   let malformed = 0;
   let lastStart = 0;
@@ -157,7 +164,7 @@ function split(lines: Buffer, from: LogCursor, head: Buffer): Piece {
     records,
     malformed,
     oversize: 0,
-    cursor: after(from, lines.length, head, sha256(last), last.length),
+    cursor: after(from, lines.length, edges, sha256(last), last.length),
   };
 }
 
@@ -165,28 +172,31 @@ function split(lines: Buffer, from: LogCursor, head: Buffer): Piece {
 async function longLine(
   file: PlainFile,
   from: LogCursor,
-  head: Buffer,
+  before: Edges,
   end: number,
   open: boolean,
   options: ReadOptions,
-): Promise<(Piece & { readonly head: Buffer }) | undefined> {
+): Promise<(Piece & { readonly edges: Edges }) | undefined> {
   const bytes = end - from.offset;
   const taken = open ? bytes : bytes + 1;
   const oversize = bytes > (options.maxLineBytes ?? defaultLineBytes);
-  const line = Buffer.allocUnsafe(oversize ? Math.min(bytes, headBytes) : taken);
+  const line = Buffer.allocUnsafe(oversize ? Math.min(taken, edgeBytes) : taken);
   if (!(await file.fill(line, from.offset))) return undefined;
+  const ending = Buffer.allocUnsafe(oversize ? Math.min(taken, edgeBytes) : 0);
+  if (!(await file.fill(ending, from.offset + taken - ending.length))) return undefined;
   const last = oversize ? await hashRange(file, from.offset, from.offset + taken) : sha256(line);
   const hash = oversize ? await hashRange(file, from.offset, end) : last;
   if (last === undefined || hash === undefined) return undefined;
-  const grown = extended(head, line);
-  const cursor = { ...after(from, taken, grown, last, taken), ...(open && { open }) };
+  const begun = extended(before, line);
+  const edges = oversize ? { head: begun.head, tail: extended(before, ending).tail } : begun;
+  const cursor = { ...after(from, taken, edges, last, taken), ...(open && { open }) };
   const record = oversize ? tooLong(bytes, hash) : line.subarray(0, bytes);
   return {
     records: [record],
     malformed: isOneValue(record) ? 0 : 1,
     oversize: oversize ? 1 : 0,
     cursor,
-    head: grown,
+    edges,
   };
 }
 
@@ -198,10 +208,9 @@ export function tooLong(bytes: number, hash: string): Buffer {
 function after(
   { open: _open, packed: _packed, ...from }: LogCursor,
   taken: number,
-  head: Buffer,
+  edges: Edges,
   last: string,
   lastBytes: number,
 ): LogCursor {
-  const offset = from.offset + taken;
-  return { ...from, offset, head: sha256(head.subarray(0, Math.min(headBytes, offset))), last, lastBytes };
+  return { ...from, offset: from.offset + taken, ...hashesOf(edges), last, lastBytes };
 }

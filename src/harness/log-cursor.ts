@@ -2,13 +2,14 @@ import { createHash } from "node:crypto";
 import type { Cursor } from "./harness.ts";
 import type { PlainFile } from "./plain-file.ts";
 
-/** How much of the beginning of a log is remembered by its hash. */
-export const headBytes = 4096;
+/** How much of the beginning of a log, and of what lies before the cursor, is remembered by its hash. */
+export const edgeBytes = 4096;
 const scratchBytes = 1024 * 1024;
 
 /**
- * How far a log was read. Two hashes tell an append from a rewrite: of the first bytes, and of the last line that was
- * taken, which alone shows a log that was cut at a line's end and has grown back since.
+ * How far a log was read. Hashes tell an append from a rewrite: of the first bytes; of the last line that was taken,
+ * which shows a log that was cut at a line's end and has grown back since; and of what lies before the offset, because
+ * a last line may be as short as any other.
  */
 export interface LogCursor {
   readonly kind: "log";
@@ -20,6 +21,8 @@ export interface LogCursor {
   /** SHA-256 of the last line taken, and its bytes, LF included unless `open`. */
   readonly last: string;
   readonly lastBytes: number;
+  /** SHA-256 of the min(4096, offset) bytes before the offset. Cursors of earlier versions have none. */
+  readonly tail?: string;
   /** The last line had no LF when it was taken. */
   readonly open?: true;
   /** The compressed file that was read to its end. */
@@ -33,13 +36,31 @@ export function sha256(bytes: Uint8Array): string {
 }
 
 export function startOfLog(generation: number): LogCursor {
-  return { kind: "log", generation, offset: 0, head: emptyHash, last: emptyHash, lastBytes: 0 };
+  const empty = { head: emptyHash, last: emptyHash, tail: emptyHash };
+  return { kind: "log", generation, offset: 0, lastBytes: 0, ...empty };
+}
+
+/** The first bytes of a log and the last ones of what was taken, at most `edgeBytes` of each. */
+export interface Edges {
+  readonly head: Buffer;
+  readonly tail: Buffer;
+}
+
+/** The edges once these bytes were taken too. Of `bytes` nothing is kept. */
+export function extended({ head, tail }: Edges, bytes: Buffer): Edges {
+  const more = bytes.subarray(0, edgeBytes - head.length);
+  const end = bytes.subarray(Math.max(0, bytes.length - edgeBytes));
+  const kept = tail.subarray(Math.max(0, tail.length + end.length - edgeBytes));
+  return {
+    head: more.length === 0 ? head : Buffer.concat([head, more]),
+    tail: Buffer.concat([kept, end]),
+  };
 }
 
 /** The cursor if it is one of a log and makes sense; it comes out of a bucket. */
 export function logCursor(cursor: Cursor | undefined): LogCursor | undefined {
   if (cursor === undefined || cursor["kind"] !== "log") return undefined;
-  const { generation, offset, head, last, lastBytes, open, packed } = cursor;
+  const { generation, offset, head, last, lastBytes, tail, open, packed } = cursor;
   if (!isCount(generation) || generation < 1 || !isCount(offset) || !isCount(lastBytes)) return undefined;
   if (lastBytes > offset || !isHash(head) || !isHash(last)) return undefined;
   return {
@@ -49,6 +70,7 @@ export function logCursor(cursor: Cursor | undefined): LogCursor | undefined {
     head,
     last,
     lastBytes,
+    ...(isHash(tail) && { tail }),
     ...(open === true && { open }),
     ...(typeof packed === "string" && { packed }),
   };
@@ -63,24 +85,26 @@ function isHash(value: unknown): value is string {
 }
 
 /**
- * What became of the bytes before the cursor: still there (then the head is returned for later cursors), or `shrunk`,
- * or `rewritten`. A line taken without LF that has grown counts as rewritten.
+ * What became of the bytes before the cursor: still there (then their edges are returned for later cursors), or
+ * `shrunk`, or `rewritten`. A line taken without LF that has grown counts as rewritten.
  */
 export async function compare(
   file: PlainFile,
   size: number,
   cursor: LogCursor,
-): Promise<Buffer | "shrunk" | "rewritten"> {
+): Promise<Edges | "shrunk" | "rewritten"> {
   if (size < cursor.offset) return "shrunk";
-  const head = Buffer.alloc(Math.min(headBytes, cursor.offset));
-  if (!(await file.fill(head, 0))) return "shrunk";
+  const edge = Math.min(edgeBytes, cursor.offset);
+  const [head, tail] = [Buffer.alloc(edge), Buffer.alloc(edge)];
+  if (!(await file.fill(head, 0)) || !(await file.fill(tail, cursor.offset - edge))) return "shrunk";
   if (sha256(head) !== cursor.head) return "rewritten";
+  if (cursor.tail !== undefined && sha256(tail) !== cursor.tail) return "rewritten";
   const last = await hashRange(file, cursor.offset - cursor.lastBytes, cursor.offset);
   if (last === undefined) return "shrunk";
   if (last !== cursor.last) return "rewritten";
-  if (cursor.open === undefined || size === cursor.offset) return head;
+  if (cursor.open === undefined || size === cursor.offset) return { head, tail };
   const next = Buffer.alloc(1);
-  return (await file.fill(next, cursor.offset)) && next[0] !== 0x0a ? "rewritten" : head;
+  return (await file.fill(next, cursor.offset)) && next[0] !== 0x0a ? "rewritten" : { head, tail };
 }
 
 /** SHA-256 of the bytes from `start` to `end`, in bounded memory; undefined when the file ends before. */

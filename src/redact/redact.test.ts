@@ -135,6 +135,21 @@ describe("large and broken records", () => {
     expect(Buffer.from(out.bytes).includes(github)).toBe(false);
   });
 
+  it("stretches are the same as the whole line, and share its memory unless they are very many", () => {
+    for (const secrets of [0, 1, 2, 900, 1_500]) {
+      const bytes = Buffer.from(`{"a":"${`${aws} words `.repeat(secrets)}"}`);
+      const { pieces, counts } = redactor.pieces(bytes);
+      const whole = redactor.line(bytes);
+      expect([Buffer.concat(pieces).toString(), counts]).toEqual([
+        Buffer.from(whole.bytes).toString(),
+        whole.counts,
+      ]);
+      const shared = pieces.filter((piece) => piece.buffer === bytes.buffer).length;
+      expect(shared).toBeGreaterThanOrEqual(secrets > 1_000 ? 0 : secrets + 1);
+      expect(pieces.length).toBeLessThanOrEqual(2_001);
+    }
+  });
+
   it("a private key of 20 KB goes whole where two blocks meet", () => {
     const block = 1024 * 1024;
     const pem = made("<pem>").replace(/\n(?=-----END)/, `\n${`${made("<s64>")}\n`.repeat(300)}`);

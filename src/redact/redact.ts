@@ -27,6 +27,8 @@ export interface Redacted {
 export interface Redactor {
   /** One whole record: a line of a transcript, or an attachment. The same array when there is nothing to take out. */
   line(bytes: Uint8Array): Redacted & { readonly bytes: Uint8Array };
+  /** The same as stretches, in order, of the record itself and of what stands for secrets: nothing of it is copied. */
+  pieces(bytes: Uint8Array): Redacted & { readonly pieces: readonly Uint8Array[] };
   /** A message, a value, a note. */
   text(text: string): Redacted & { readonly text: string };
   /** For what is warned about and not changed: counts over a stream, wherever its chunks end. */
@@ -37,12 +39,17 @@ export interface Redactor {
 export function createRedactor(options: RedactorOptions = {}): Redactor {
   const find = findSecrets(options, builtInRules());
 
-  function line(bytes: Uint8Array): Redacted & { readonly bytes: Uint8Array } {
+  function pieces(bytes: Uint8Array): Redacted & { readonly pieces: readonly Uint8Array[] } {
     const spans = findInBytes(find, bytes);
-    if (spans.length === 0) return { bytes, counts: {} };
+    if (spans.length === 0) return { pieces: [bytes], counts: {} };
     const json = isJson(bytes.length, (end) => Buffer.from(bytes.subarray(0, end)).toString("utf8"));
     const cuts = json ? jsonCuts((at) => bytes[at]!, bytes.length, spans) : plainCuts(spans);
-    return { bytes: replaceBytes(bytes, cuts), counts: countSpans(spans) };
+    return { pieces: piecesOf(bytes, cuts), counts: countSpans(spans) };
+  }
+
+  function line(bytes: Uint8Array): Redacted & { readonly bytes: Uint8Array } {
+    const { pieces: clean, counts } = pieces(bytes);
+    return { bytes: clean.length === 1 ? clean[0]! : Buffer.concat(clean), counts };
   }
 
   /** With lone surrogates, which have no bytes: searched as one character a byte, what is beyond Latin-1 being in no token. */
@@ -56,6 +63,7 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
 
   return {
     line,
+    pieces,
     text(text) {
       if (!text.isWellFormed()) return illFormed(text);
       const { bytes, counts } = line(Buffer.from(text, "utf8"));
@@ -73,6 +81,20 @@ function findSecrets(options: RedactorOptions, rules: Rules): FindSecrets {
   const { literals, encoded } = ruleLiterals(rules);
   literals.push(...own, ...environmentLiterals(options.env ?? {}));
   return createEngine(createPrefilter(literals, encoded), allowList(project));
+}
+
+/** Past this many secrets in one record the stretches would need more memory than a copy of it. */
+const mostCuts = 1_000;
+
+function piecesOf(bytes: Uint8Array, cuts: readonly Cut[]): Uint8Array[] {
+  if (cuts.length > mostCuts) return [replaceBytes(bytes, cuts)];
+  const pieces: Uint8Array[] = [];
+  let from = 0;
+  for (const cut of cuts) {
+    pieces.push(bytes.subarray(from, cut.start), Buffer.from(cut.text, "latin1"));
+    from = cut.end;
+  }
+  return [...pieces, bytes.subarray(from)];
 }
 
 function replaceBytes(bytes: Uint8Array, cuts: readonly Cut[]): Uint8Array {

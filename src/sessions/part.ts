@@ -49,17 +49,18 @@ export interface Redacted {
 const lineFeed = Uint8Array.of(0x0a);
 
 /** Takes the secrets out of every record of a batch, each as a whole. Without a redactor the records stay as they are. */
-export function redactBatch(batch: Batch, redactor: Pick<Redactor, "line"> | undefined): Redacted {
+export function redactBatch(batch: Batch, redactor: Pick<Redactor, "pieces"> | undefined): Redacted {
   const chunks: Uint8Array[] = [];
   const redactions: Record<string, number> = {};
   let bytes = 0;
   let sourceBytes = 0;
   for (const record of batch.records) {
-    const clean = redactor === undefined ? { bytes: record, counts: {} } : redactor.line(record);
+    const clean = redactor === undefined ? { pieces: [record], counts: {} } : redactor.pieces(record);
     for (const [rule, times] of Object.entries(clean.counts))
       redactions[rule] = (redactions[rule] ?? 0) + times;
-    chunks.push(clean.bytes, lineFeed);
-    bytes += clean.bytes.length + 1;
+    for (const piece of clean.pieces) bytes += piece.length;
+    chunks.push(...clean.pieces, lineFeed);
+    bytes++;
     sourceBytes += record.length + 1;
   }
   return { chunks, bytes, sourceBytes, redactions, batch };
