@@ -2,7 +2,7 @@ import type { Found } from "../coord/update.ts";
 import { asTracecraftError, TracecraftError } from "../errors.ts";
 import { harnesses } from "../harness/all.ts";
 import { createRedactor } from "../redact/redact.ts";
-import { findSession, listSessions } from "../sessions/catalogue.ts";
+import { findSession, listSessions, sessionNamed } from "../sessions/catalogue.ts";
 import { chooseAll, type Chosen } from "../sessions/choose.ts";
 import type { Manifest } from "../sessions/manifest-record.ts";
 import { verifySession, type Verified } from "../sessions/verify.ts";
@@ -39,11 +39,11 @@ export const sessionVerify = defineCommand({
     for (const one of sessions) {
       if (signal.aborted)
         throw new TracecraftError("interrupted", "Interrupted", { hint: "tracecraft session verify" });
-      const found = await findSession(
-        project,
-        one === undefined ? id! : `${one.harness}/${one.session}`,
-        "verify",
-      );
+      const found =
+        one === undefined
+          ? await findSession(project, id!, "verify")
+          : await sessionNamed(project, one.harness, one.session);
+      if (!found) continue; // Gone since it was listed.
       const verified = await verifySession(project, found, tidy);
       const { harness, session_id: session } = found.record;
       const source = here.get(`${harness}/${session}`);

@@ -156,11 +156,21 @@ export async function findSession(project: Project, text: string, act: string): 
       details: { sessions: names },
     });
   }
-  const found = only && (await findManifest(project, only.harness, only.session));
-  if (!found)
-    throw new TracecraftError("not_found", `session not found: ${text}`, { hint: "tracecraft session list" });
-  const key = manifestKey(only.harness, only.session);
-  if (found.record.harness !== only.harness || found.record.session_id !== only.session)
+  const found = only && (await sessionNamed(project, only.harness, only.session));
+  if (found) return found;
+  throw new TracecraftError("not_found", `session not found: ${text}`, { hint: "tracecraft session list" });
+}
+
+/** The session of exactly this name, in one request. Its manifest is checked against its key. */
+export async function sessionNamed(
+  project: Project,
+  harness: string,
+  session: string,
+): Promise<Found<Manifest> | undefined> {
+  const found = await findManifest(project, harness, session);
+  if (!found) return undefined;
+  const key = manifestKey(harness, session);
+  if (found.record.harness !== harness || found.record.session_id !== session)
     throw new TracecraftError("malformed", `Cannot read "${key}": it is of another session`, {
       details: { key },
     });
