@@ -1,0 +1,85 @@
+import { useEffect, useRef } from "preact/hooks";
+import { signal } from "@preact/signals";
+import { grouped } from "./grouped.ts";
+import { allBindings } from "./keys.ts";
+
+export const sheetOpen = signal(false);
+
+const words: Readonly<Record<string, string>> = {
+  " ": "Space",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  Escape: "Esc",
+};
+
+/** Every key of the page, read from what is bound: nothing is listed that does nothing. */
+export function KeysSheet() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const shown = sheetOpen.value;
+  useEffect(() => {
+    if (shown) dialog.current?.showModal();
+    else dialog.current?.close();
+  }, [shown]);
+  if (!shown) return <dialog class="keys" ref={dialog} aria-label="Keys" />;
+  const groups = grouped(allBindings(), ({ group }) => group);
+  return (
+    <dialog class="keys" ref={dialog} aria-label="Keys" onClose={() => (sheetOpen.value = false)}>
+      <h2>Keys</h2>
+      <div class="g">
+        {[...groups].map(([group, bindings]) => (
+          <section key={group}>
+            <h3>{group}</h3>
+            {bindings.map(({ keys, shown: written, label }) => (
+              <p key={label}>
+                {label}
+                <span>
+                  {(written ?? keys).map((key) => (
+                    <kbd key={key}>{words[key] ?? key}</kbd>
+                  ))}
+                </span>
+              </p>
+            ))}
+          </section>
+        ))}
+      </div>
+      <form method="dialog">
+        <button type="submit" class="done">
+          Close
+        </button>
+      </form>
+    </dialog>
+  );
+}
+
+const foot: readonly (readonly [readonly string[], string, string])[] = [
+  [["Space"], "play", ""],
+  [["←", "→"], "event", ""],
+  [["c", "m", "e"], "next claim, message, error", ""],
+  [["w", "a", "s", "d"], "zoom, pan", ""],
+  [["z"], "zoom to selection", "wide"],
+  [["[", "]"], "agent", "wide"],
+  [["/"], "search", ""],
+  [["y"], "copy link", "wide"],
+  [["?"], "all keys", ""],
+];
+
+/** The few keys that are always in sight. */
+export function KeyBar({ solo }: { solo: boolean }) {
+  return (
+    <footer class="foot">
+      {foot
+        .filter(([keys]) => !solo || keys[0] !== "[")
+        .map(([keys, word, only]) => (
+          <span key={word} class={only}>
+            {(solo && keys[0] === "c" ? ["p", "e"] : keys).map((key) => (
+              <kbd key={key}>{key}</kbd>
+            ))}
+            {solo && keys[0] === "c" ? "next prompt, error" : word}
+          </span>
+        ))}
+      <button type="button" class="push" onClick={() => (sheetOpen.value = true)}>
+        all keys
+      </button>
+    </footer>
+  );
+}
