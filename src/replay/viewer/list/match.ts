@@ -1,5 +1,6 @@
 import type { Events, Header, Kind, Moment } from "../../page.ts";
-import { blockEvents, flag, kinds } from "../../page.ts";
+import { blockEvents, kinds } from "../../page.ts";
+import { isError } from "../density.ts";
 import type { Filters, QuickView } from "../model.ts";
 
 const kindNumber = new Map<Kind, number>(kinds.map((kind, number) => [kind, number]));
@@ -110,14 +111,10 @@ function stepTest(filters: Filters, header: Header, moments: readonly Moment[], 
 }
 
 function statusTest(statuses: Filters["statuses"]): Test {
-  const error = kindNumber.get("error");
   const result = kindNumber.get("result");
   const ok = statuses.includes("ok");
   const failed = statuses.includes("failed");
-  return ({ kind, flags }, index) => {
-    const bad = kind[index] === error || ((flags[index] ?? 0) & flag.failed) !== 0;
-    return bad ? failed : ok && kind[index] === result;
-  };
+  return (events, index) => (isError(events, index) ? failed : ok && events.kind[index] === result);
 }
 
 function viewTest(view: QuickView, moments: readonly Moment[]): Test {

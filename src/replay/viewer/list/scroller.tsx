@@ -1,6 +1,7 @@
 import type { ComponentChild } from "preact";
 import { Component, createRef } from "preact";
 import type { Extent, Place } from "./extent.ts";
+import { markSoon } from "./highlight.ts";
 
 /** Above this height browsers lose pixels: a list that is higher scrolls in another scale. */
 const tallest = 10_000_000;
@@ -16,7 +17,7 @@ export interface ScrollerProps {
   readonly active?: string | undefined;
   /** The height of an item is what the browser made of it, not what the extent says. */
   readonly measured?: boolean;
-  item(place: Place): ComponentChild;
+  item(place: Place, top: boolean): ComponentChild;
   /** What stands in a block that is not here yet, and asks for it. */
   waiting(block: number): ComponentChild;
   /** The reader has scrolled, by whatever means. */
@@ -69,6 +70,7 @@ export class Scroller extends Component<ScrollerProps> {
     if (this.props.measured && this.measure()) this.forceUpdate();
     this.place();
     this.props.onTop?.(this.anchor);
+    markSoon();
   }
 
   /** How many virtual pixels one pixel of the scroll bar is. */
@@ -205,7 +207,9 @@ export class Scroller extends Component<ScrollerProps> {
               style={{ transform: `translateY(${items[0]?.top ?? 0}px)` }}
             >
               {items.map(({ place }) =>
-                extent.items(place.block) === undefined ? waiting(place.block) : item(place),
+                extent.items(place.block) === undefined
+                  ? waiting(place.block)
+                  : item(place, place.block === this.anchor.block && place.item === this.anchor.item),
               )}
             </div>
           </div>

@@ -51,6 +51,8 @@ function plain(token: ParseToken | undefined): boolean {
   return token !== undefined && !token.foreground && !token.background && token.decorations.size === 0;
 }
 
+const level = (value: number) => (value === 0 ? 0 : 55 + value * 40);
+
 /** One of the sixteen names: a page has two themes, so a colour is the nearest that both can show with contrast. */
 function nameOf(color: Color): string {
   if (color.type === "named") return color.name;
@@ -60,7 +62,6 @@ function nameOf(color: Color): string {
   if (index < 16) return namedColors[index] ?? "";
   if (index >= 232) return index < 244 ? "brightBlack" : "";
   const place = index - 16;
-  const level = (value: number) => (value === 0 ? 0 : 55 + value * 40);
   return nearest([level(Math.floor(place / 36)), level(Math.floor(place / 6) % 6), level(place % 6)]);
 }
 
