@@ -10,6 +10,26 @@ const kept = 96;
 /** Counts up with each block that arrives: what was drawn coarsely can be drawn again. */
 export const arrived = signal(0);
 
+/** The same source, its last 96 index blocks kept decoded: the list, the transcript and the lanes ask for the same ones. */
+export function remembering(source: Source): Source {
+  const blocks = new Map<number, Promise<Events>>();
+  return {
+    ...source,
+    events(block) {
+      const known = blocks.get(block);
+      const events = known ?? source.events(block);
+      blocks.delete(block); // The order of a map is the order of use.
+      blocks.set(block, events);
+      if (!known) events.catch(() => blocks.delete(block));
+      for (const oldest of blocks.keys()) {
+        if (blocks.size <= kept) break;
+        blocks.delete(oldest);
+      }
+      return events;
+    },
+  };
+}
+
 export interface Blocks {
   /** The places of the blocks that hold events of this span. */
   touching(from: number, to: number): { readonly first: number; readonly last: number };

@@ -131,7 +131,7 @@ export function activityOf(
   const few = last - first < mostBlocks;
   if (few) blocks.want(first, last);
   const here: Events[] = [];
-  for (let block = first; few && block <= last; block++) {
+  for (let block = first, end = few ? last : first - 1; block <= end; block++) {
     const events = blocks.get(block);
     if (events) here.push(events);
   }

@@ -1,0 +1,310 @@
+import { Mark, type MarkName } from "./marks.tsx";
+import { laneOf, now, select, selection, source, tab } from "./model.ts";
+import type { StepState } from "../state.ts";
+import { focusLane } from "./focus.ts";
+import { leaseAt, leaseStart, lifeOf, stateNow, unreadForAll, unreadNow, type Life } from "./state-now.ts";
+import { story } from "./story.ts";
+import { summary, sumOf } from "./summary.ts";
+import { Spent } from "./spent.tsx";
+import { clock, dollars, long, short, whole } from "./words.ts";
+import type { ComponentChildren } from "preact";
+
+const mostRows = 60;
+
+function Section({
+  title,
+  note = "",
+  children,
+}: {
+  title: string;
+  note?: string;
+  children: ComponentChildren;
+}) {
+  return (
+    <section class="sec">
+      <h3>
+        {title}
+        <span>{note}</span>
+      </h3>
+      {children}
+    </section>
+  );
+}
+
+function More({ of, shown }: { of: number; shown: number }) {
+  return of > shown ? <p class="faint rest">{whole(of - shown)} more</p> : null;
+}
+
+const stepMarks: Readonly<Record<StepState["state"], MarkName>> = {
+  held: "claim",
+  lapsed: "lapse",
+  complete: "complete",
+  blocked: "block",
+  needs_review: "review",
+  released: "free",
+};
+
+const stepWords: Readonly<Record<StepState["state"], string>> = {
+  held: "held",
+  lapsed: "lapsed",
+  complete: "complete",
+  blocked: "blocked",
+  needs_review: "needs review",
+  released: "released",
+};
+
+/** How much of the lease is left is a bar, how long the step is held a number: two questions. */
+function Left({ step, t }: { step: StepState; t: number }) {
+  const lease = leaseAt(step.step, step.lane, t);
+  const until = step.until ?? lease?.until;
+  const start = lease ? leaseStart(lease, t) : step.since;
+  const left = until === undefined ? undefined : Math.max(0, until - t);
+  const share = until === undefined ? 1 : Math.min(1, Math.max(0, (until - t) / Math.max(1, until - start)));
+  const title = left === undefined ? "nobody said until when" : `${long(left)} of the lease left`;
+  return (
+    <span class="held" title={title}>
+      <span class="left">
+        <i style={{ width: `${Math.round(share * 100)}%` }} />
+      </span>
+      <span class="hidden">{title}, held for</span>
+      <span>{long(t - step.since)}</span>
+    </span>
+  );
+}
+
+function Steps({ t }: { t: number }) {
+  const known = stateNow.value.steps;
+  const names = summary.value?.steps ?? [];
+  const held = [...known.values()].filter(({ state }) => state === "held").length;
+  const order =
+    names.length > mostRows ? names.toSorted((a, b) => rankOf(known.get(a)) - rankOf(known.get(b))) : names;
+  return (
+    <Section title="Steps" note={held > 0 ? "lease left, held for" : "nothing is held"}>
+      {order.slice(0, mostRows).map((name) => {
+        const step = known.get(name);
+        const term = step && step.term > 1 ? `, term ${step.term}` : "";
+        const mark = step
+          ? step.state === "held" && step.term > 1
+            ? "taken"
+            : stepMarks[step.state]
+          : "free";
+        const nobody = !step || step.state === "released";
+        return (
+          <button
+            type="button"
+            class="row st"
+            key={name}
+            data-step={name}
+            data-state={step?.state ?? "free"}
+            disabled={!step}
+            onClick={() => step && void select(step.seq)}
+          >
+            <Mark name={mark} />
+            <span class="b">{name}</span>
+            <span class={nobody ? "faint" : ""}>
+              {nobody ? "nobody" : `${laneOf(step.lane)?.name ?? "?"}${term}`}
+            </span>
+            <span class="r">
+              {step?.state === "held" ? (
+                <Left step={step} t={t} />
+              ) : (
+                step && (
+                  <span class={step.state === "lapsed" || step.state === "blocked" ? "warn" : ""}>
+                    {stepWords[step.state]} {clock(step.since, false)}
+                  </span>
+                )
+              )}
+            </span>
+          </button>
+        );
+      })}
+      <More of={names.length} shown={mostRows} />
+    </Section>
+  );
+}
+
+function rankOf(step: StepState | undefined): number {
+  if (!step) return 3;
+  return step.state === "held" ? 0 : step.state === "lapsed" || step.state === "blocked" ? 1 : 2;
+}
+
+function Mail({ t }: { t: number }) {
+  const unread = unreadNow.value;
+  const all = unreadForAll.value.size;
+  const letters = story.value?.letterById;
+  return (
+    <Section title="Unread mail" note={String(unread.length + all)}>
+      {unread.length + all === 0 && <p class="faint">everything has been read</p>}
+      {unread.slice(0, mostRows).map(({ reader, letter }) => (
+        <button
+          type="button"
+          class="msgrow"
+          key={`${reader}-${letter.seq}`}
+          data-letter={letter.id}
+          onClick={() => void select(letter.seq)}
+        >
+          <Mark name="unread" />
+          <span class="b">{laneOf(reader)?.name}</span>
+          <span class="dim"> from {laneOf(letter.from)?.name}, </span>
+          <span class="warn">{long(t - letter.at)}</span>
+          {letter.urgent && <span class="err"> urgent</span>}
+          <span class="text">{letters?.get(letter.id)?.text.slice(0, 160)}</span>
+        </button>
+      ))}
+      {all > 0 && <p class="dim rest">{whole(all)} to everyone, not read by all</p>}
+      <More of={unread.length} shown={mostRows} />
+    </Section>
+  );
+}
+
+const lifeMarks: Readonly<Record<Life, MarkName>> = {
+  working: "alive",
+  waiting: "idle",
+  silent: "silent",
+  absent: "idle",
+};
+
+/** The picture and the words for how a lane is at T. */
+export function lifeWords(
+  lane: number,
+  t: number,
+): { readonly mark: MarkName; readonly word: string; readonly life: Life } {
+  const { life, heard } = lifeOf(lane, t);
+  const word = life === "silent" ? `silent ${long(t - heard)}` : life === "absent" ? "not running" : life;
+  return { mark: lifeMarks[life], word, life };
+}
+
+function Agents({ t }: { t: number }) {
+  const lanes = source.value?.header.lanes ?? [];
+  const shown = lanes.flatMap((lane, index) => {
+    if (lane.kind === "session" || (lane.kind === "subagent" && (t < lane.from || t > lane.to))) return [];
+    return [index];
+  });
+  const words = shown.slice(0, mostRows).map((lane) => ({ lane, ...lifeWords(lane, t) }));
+  const running = words.filter(({ life }) => life === "working" || life === "waiting").length;
+  const of = shown.length > mostRows ? whole(shown.length) : `${running} of ${shown.length} running`;
+  return (
+    <Section title="Agents" note={of}>
+      {words.map(({ lane, mark, word, life }) => {
+        const own = lanes[lane];
+        const parent =
+          own?.kind === "subagent" && own.parent !== undefined ? parentName(own.parent) : undefined;
+        return (
+          <button type="button" class="row agt" key={lane} onClick={() => focusLane(lane)}>
+            <Mark name={mark} />
+            <span>
+              {parent !== undefined && <span class="faint">{parent} / </span>}
+              <span class={parent === undefined ? "b" : ""}>{own?.name}</span>
+            </span>
+            <span class={life === "silent" ? "r err" : "r"}>{word}</span>
+          </button>
+        );
+      })}
+      <More of={shown.length} shown={mostRows} />
+    </Section>
+  );
+}
+
+function parentName(lane: number): string | undefined {
+  const own = laneOf(lane);
+  return own?.kind === "session" && own.parent !== undefined ? laneOf(own.parent)?.name : own?.name;
+}
+
+function Memory({ t }: { t: number }) {
+  const values = [...stateNow.value.memory.values()]
+    .filter(({ deleted }) => !deleted)
+    .toSorted((a, b) => b.at - a.at);
+  if (values.length === 0) return null;
+  return (
+    <Section title="Memory" note={values.length === 1 ? "1 key" : `${whole(values.length)} keys`}>
+      {values.slice(0, mostRows).map(({ key, text, lane, at, seq }) => (
+        <button type="button" class="mem" key={key} data-key={key} onClick={() => void select(seq)}>
+          <span class="k">{key}</span>
+          <span class="faint">
+            {laneOf(lane)?.name}, {long(t - at)}
+          </span>
+          <span class="v">{text.slice(0, 200)}</span>
+        </button>
+      ))}
+      <More of={values.length} shown={mostRows} />
+    </Section>
+  );
+}
+
+function SpentShort() {
+  const spent = source.value?.header.spent ?? [];
+  if (spent.length === 0) return null;
+  const sum = sumOf(spent);
+  const rows: (readonly [string, string])[] = [
+    ["tokens", short(sum.tokens)],
+    ["of these from the cache", short(sum.cacheRead)],
+    ...(sum.priced ? [["cost", dollars(sum.usd)] as const] : []),
+    ...(sum.unpricedTokens > 0 ? [["unpriced", `${short(sum.unpricedTokens)} tokens`] as const] : []),
+  ];
+  return (
+    <Section title="Spent, all in all" note="">
+      {rows.map(([word, count]) => (
+        <div class="row two" key={word}>
+          <span class="dim">{word}</span>
+          <span class="r">{count}</span>
+        </div>
+      ))}
+      <button type="button" class="link" onClick={() => (tab.value = "spent")}>
+        by agent, step and model
+      </button>
+    </Section>
+  );
+}
+
+function Chosen() {
+  const chosen = selection.value;
+  const lane = laneOf(chosen?.lane ?? -1);
+  const offset = lane?.offset;
+  if (!lane || offset === undefined || Math.abs(offset) < 1000) return null;
+  return (
+    <p class="faint rest">
+      {lane.name}&apos;s clock is {long(Math.abs(offset))} {offset > 0 ? "ahead" : "behind"}; times are
+      corrected
+    </p>
+  );
+}
+
+/** What T cuts, written out: who holds what, whose mail is unread, who is there, what the memory says. */
+export function StatePanel() {
+  const from = source.value;
+  if (!from) return <aside class="pane state" aria-label="State at T" />;
+  const t = now.value;
+  const solo = summary.value?.solo ?? false;
+  const costs = tab.value === "spent";
+  return (
+    <aside class="pane state" aria-label={costs ? "Tokens and cost" : "State at T"}>
+      <div class="bar">
+        <h2>
+          {costs ? "Tokens and cost" : "State at "}
+          {!costs && <span class="mono">{clock(t)}</span>}
+        </h2>
+        {costs ? (
+          <button type="button" class="push link" onClick={() => (tab.value = "state")}>
+            back to the state
+          </button>
+        ) : (
+          <span class="push faint">{long(t - from.header.from)} in</span>
+        )}
+      </div>
+      <div class="scroll" tabIndex={0} role="group" aria-label={costs ? "Tokens and cost" : "State"}>
+        {costs ? (
+          <Spent />
+        ) : (
+          <div class="cols">
+            {!solo && <Steps t={t} />}
+            {!solo && <Mail t={t} />}
+            <Agents t={t} />
+            <Memory t={t} />
+            <SpentShort />
+            <Chosen />
+          </div>
+        )}
+      </div>
+    </aside>
+  );
+}

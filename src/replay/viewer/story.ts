@@ -1,0 +1,159 @@
+import { computed } from "@preact/signals";
+import type { Lease } from "../leases.ts";
+import { leasesOf } from "../leases.ts";
+import type { Letter } from "../letters.ts";
+import { lettersOf } from "../letters.ts";
+import type { Kind, Lane, Moment, Source } from "../page.ts";
+import type { Gap } from "./axis.ts";
+import { idleGaps } from "./density.ts";
+import type { Intervals } from "./intervals.ts";
+import { firstFrom, intervals } from "./intervals.ts";
+import { grouped } from "./grouped.ts";
+import { source } from "./model.ts";
+
+/** What the moments of a page say, arranged so that a window of it is found without looking at the rest. */
+export interface Story {
+  readonly leases: readonly Lease[];
+  readonly letters: Intervals<Letter>;
+  readonly letterById: ReadonlyMap<string, Letter>;
+  readonly gaps: readonly Gap[];
+  lane(lane: number): Lane | undefined;
+  parent(lane: number): number;
+  leasesOf(lane: number): Intervals<Lease>;
+  /** Which of the bars that its agent held at once a lease is, from 0; and how many an agent needs. */
+  track(lease: Lease): number;
+  tracks(lane: number): number;
+  /** The last sign of life of the holder of a lease that lapsed. */
+  heard(lease: Lease): number;
+  /** Who took a lapsed lease over. */
+  successor(lease: Lease): Lease | undefined;
+  /** The spans in which a lane was there. */
+  presence(lane: number): readonly (readonly [number, number])[];
+  /** What stands in the activity, and what stands beside the leases: sorted by time. */
+  made(lane: number): readonly Moment[];
+  fates(lane: number): readonly Moment[];
+}
+
+const madeKinds: ReadonlySet<Kind> = new Set(["artifact", "memory", "silent"]);
+const fateKinds: ReadonlySet<Kind> = new Set([
+  "lost",
+  "unresolved",
+  "fenced",
+  "handoff",
+  "reopen",
+  "block",
+  "review",
+  "release",
+]);
+
+function letterEnd(letter: Letter): number {
+  if (letter.to >= 0 && !letter.reads.some(({ lane }) => lane === letter.to)) return Number.POSITIVE_INFINITY;
+  return letter.reads.reduce((last, { at }) => Math.max(last, at), letter.at);
+}
+
+/** Bars that overlap stand on tracks of their own, the first that is free. */
+function layTracks(leases: readonly Lease[]) {
+  const tracks = new Map<Lease, number>();
+  const most = new Map<number, number>();
+  for (const [lane, list] of grouped(leases, (lease) => lease.lane)) {
+    const ends: number[] = [];
+    for (const lease of list.toSorted((a, b) => a.from - b.from)) {
+      const free = ends.findIndex((end) => end <= lease.from);
+      const track = free < 0 ? ends.length : free;
+      ends[track] = lease.endAt;
+      tracks.set(lease, track);
+    }
+    most.set(lane, ends.length);
+  }
+  return { tracks, most };
+}
+
+/** A lane is there from its first event to its last, but for the spans in which nothing was heard of it. */
+function presenceOf(lane: Lane, moments: readonly Moment[]): (readonly [number, number])[] {
+  if (lane.count === 0) return [];
+  const spans: (readonly [number, number])[] = [];
+  let from = lane.from;
+  for (const [place, moment] of moments.entries()) {
+    if (moment.kind !== "silent") continue;
+    if (moment.at > from) spans.push([from, moment.at]);
+    const next = moments
+      .slice(place + 1, place + 64)
+      .find(({ kind }) => kind !== "silent" && kind !== "lapse");
+    from = next?.at ?? Math.max(lane.to, moment.at);
+  }
+  if (lane.to > from) spans.push([from, lane.to]);
+  return spans;
+}
+
+const none: readonly Moment[] = [];
+
+export function tell(from: Source): Story {
+  const { header, moments, pyramid } = from;
+  const leases = leasesOf(moments);
+  const letters = lettersOf(moments);
+  const byLane = grouped(moments, ({ lane }) => lane);
+  const pick = (kinds: ReadonlySet<Kind>) => {
+    const lists = new Map<number, Moment[]>();
+    for (const [lane, list] of byLane) {
+      const picked = list.filter(({ kind }) => kinds.has(kind));
+      if (picked.length > 0) lists.set(lane, picked);
+    }
+    return lists;
+  };
+  const made = pick(madeKinds);
+  const fates = pick(fateKinds);
+  const trees = new Map(
+    [...grouped(leases, ({ lane }) => lane)].map(([lane, list]) => [
+      lane,
+      intervals(
+        list,
+        (lease) => lease.from,
+        (lease) => lease.endAt,
+      ),
+    ]),
+  );
+  const noLeases = intervals<Lease>(
+    [],
+    () => 0,
+    () => 0,
+  );
+  const bySteps = grouped(
+    leases.toSorted((a, b) => a.from - b.from),
+    ({ step }) => step,
+  );
+  const { tracks, most } = layTracks(leases);
+  const presences = new Map<number, readonly (readonly [number, number])[]>();
+  return {
+    leases,
+    letters: intervals(letters, (letter) => letter.at, letterEnd),
+    letterById: new Map(letters.map((letter) => [letter.id, letter])),
+    gaps: idleGaps(header, pyramid),
+    lane: (lane) => header.lanes[lane],
+    parent: (lane) => header.lanes[lane]?.parent ?? -1,
+    leasesOf: (lane) => trees.get(lane) ?? noLeases,
+    track: (lease) => tracks.get(lease) ?? 0,
+    tracks: (lane) => most.get(lane) ?? 1,
+    heard(lease) {
+      const own = made.get(lease.lane) ?? none;
+      const after = firstFrom(own, lease.from, ({ at }) => at);
+      const silent = own
+        .slice(after, after + 256)
+        .find(({ kind, at }) => kind === "silent" && at <= lease.endAt);
+      return Math.max(lease.from, silent?.at ?? lease.renewals.at(-1) ?? lease.from);
+    },
+    successor: (lease) =>
+      bySteps.get(lease.step)?.find((next) => next.term > lease.term && next.takenFrom !== undefined),
+    presence(lane) {
+      const known = presences.get(lane);
+      if (known) return known;
+      const own = header.lanes[lane];
+      const spans = own ? presenceOf(own, byLane.get(lane) ?? none) : [];
+      presences.set(lane, spans);
+      return spans;
+    },
+    made: (lane) => made.get(lane) ?? none,
+    fates: (lane) => fates.get(lane) ?? none,
+  };
+}
+
+export const story = computed<Story | undefined>(() => source.value && tell(source.value));
