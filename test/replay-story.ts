@@ -1,0 +1,400 @@
+import {
+  blockEvents,
+  flag,
+  kinds,
+  type Events,
+  type Kind,
+  type Lane,
+  type Moment,
+  type Source,
+} from "../src/replay/page.ts";
+
+/** Minutes after 13:30 UTC of the story's day. */
+const start = Date.UTC(2026, 8, 17, 13, 30);
+const at = (minutes: number) => start + Math.round(minutes * 60_000);
+
+const names = ["designer", "backend", "frontend", "tests", "ops"] as const;
+type Name = (typeof names)[number];
+const harnesses = ["claude-code", "codex", "claude-code", "openclaw", "hermes"];
+
+interface Event {
+  at: number;
+  lane: number;
+  kind: Kind;
+  text: string;
+  tool?: string;
+  failed?: boolean;
+  moment?: Omit<Moment, "seq" | "at" | "lane" | "kind">;
+}
+
+const agentLane = (name: Name) => names.indexOf(name);
+const sessionLane = (name: Name) => names.length + names.indexOf(name);
+const subLanes = { explore: 2 * names.length, "read-api": 2 * names.length + 1 };
+
+/** step, who, term, from, to (or the lapse), renewals, how it ended */
+const leases = [
+  ["schema", "designer", 1, 1.2, 16, [4.9, 8.6, 12.3], "complete", "backend"],
+  ["api", "backend", 1, 17, 41.03, [20.5, 24, 27.5, 31], "lapse", ""],
+  ["ui", "frontend", 1, 18.5, 49.2, [22, 25.6, 29.1, 32.7, 36.2, 39.8, 43.5, 47], "complete", "tests"],
+  ["docs", "frontend", 1, 30.5, 38, [34], "review", ""],
+  ["api", "designer", 2, 43.6, 51.4, [47.1, 50.6], "complete", "tests"],
+  ["e2e", "tests", 1, 73, 84, [76.5, 80.1, 83.6], "complete", "ops"],
+  ["audit", "backend", 1, 75.3, 76.2, [], "block", ""],
+  ["deploy", "ops", 1, 84.7, 89.2, [88.2], "complete", ""],
+] as const;
+
+/** from, to, sent, text, who read it when */
+const letters: readonly (readonly [Name, Name | "*", number, string, Partial<Record<Name, number>>])[] = [
+  [
+    "designer",
+    "*",
+    2.5,
+    "schema is mine; api and ui wait for it",
+    { backend: 2.9, frontend: 3.3, tests: 5.5, ops: 11.8 },
+  ],
+  ["frontend", "designer", 12.2, "does the address stay one field?", { designer: 13.4 }],
+  ["designer", "frontend", 14.1, "two: street and postal code", { frontend: 14.7 }],
+  [
+    "tests",
+    "*",
+    24,
+    "carts for all tests are in shared/carts.json",
+    { designer: 25.2, backend: 24.7, frontend: 28.3, ops: 33.1 },
+  ],
+  ["backend", "frontend", 28.4, "the base path is in memory, api.base", { frontend: 30.2 }],
+  ["frontend", "backend", 34.2, "422 on POST /address: intended?", {}],
+  ["frontend", "designer", 38.1, "no answer from backend for four minutes", { designer: 42.3 }],
+  ["designer", "frontend", 43.9, "api is mine now, term 2; keep your mocks", { frontend: 44.9 }],
+  ["designer", "ops", 72.5, "approved; deploy follows e2e", { ops: 74.1 }],
+  ["tests", "frontend", 78.3, "the total is 10.01, expected 10.00", { frontend: 79.4 }],
+  ["frontend", "tests", 81, "rounded once, at the end", { tests: 81.8 }],
+  ["ops", "designer", 89.3, "live at 1 %, no errors in five minutes", { designer: 89.8 }],
+];
+
+const marks: readonly (readonly [number, Name, Kind, Event["moment"]])[] = [
+  [0.6, "designer", "memory", { key: "goal", text: "one page, three fields fewer" }],
+  [15.1, "designer", "memory", { key: "schema.version", text: "3" }],
+  [15.5, "designer", "artifact", { key: "schema/checkout.sql", size: 6349 }],
+  [17.08, "frontend", "lost", { step: "api", holder: agentLane("backend"), holderTerm: 1 }],
+  [23.6, "tests", "artifact", { key: "shared/carts.json", size: 18_432 }],
+  [28.1, "backend", "memory", { key: "api.base", text: "/v2/checkout" }],
+  [30.4, "designer", "memory", { key: "design.tokens", text: "spacing 4, radius 6" }],
+  [32.3, "backend", "silent", { step: "api" }],
+  [75.6, "backend", "fenced", { step: "api", term: 1, holder: agentLane("designer"), holderTerm: 2 }],
+  [83.4, "tests", "artifact", { key: "e2e/report.html", size: 217_088 }],
+  [88.5, "ops", "memory", { key: "deploy.stage", text: "canary 1 %" }],
+];
+
+/** lane, from, to, calls a minute */
+const busy: readonly (readonly [number, number, number, number])[] = [
+  [sessionLane("designer"), 0, 11.6, 5],
+  [sessionLane("designer"), 15.2, 17, 6],
+  [sessionLane("designer"), 20, 32, 2],
+  [sessionLane("designer"), 42, 52, 6],
+  [sessionLane("designer"), 72, 73, 4],
+  [sessionLane("designer"), 80, 90, 2],
+  [subLanes.explore, 11.6, 15.2, 11],
+  [subLanes["read-api"], 44.1, 48.2, 9],
+  [sessionLane("backend"), 0.4, 4, 2],
+  [sessionLane("backend"), 16.6, 32.3, 8],
+  [sessionLane("backend"), 75.1, 76.9, 5],
+  [sessionLane("frontend"), 0.8, 5, 3],
+  [sessionLane("frontend"), 9, 49.3, 7],
+  [sessionLane("frontend"), 73.2, 82, 5],
+  [sessionLane("tests"), 1.2, 24, 3],
+  [sessionLane("tests"), 33, 52, 2],
+  [sessionLane("tests"), 72.4, 84, 8],
+  [sessionLane("ops"), 1.9, 3, 2],
+  [sessionLane("ops"), 12, 14, 3],
+  [sessionLane("ops"), 84.5, 90, 5],
+];
+
+const tools = ["Read", "Edit", "Bash", "Grep"];
+const models = ["large-4", "local-70b"];
+
+function* told(): Generator<Event> {
+  for (const name of names)
+    yield { at: at(0.1 * agentLane(name)), lane: agentLane(name), kind: "join", text: "joined", moment: {} };
+  for (const [step, who, term, from, to, renewals, end, next] of leases) {
+    const lane = agentLane(who);
+    const base = { step, term };
+    const claim = { ...base, until: at(from + 10), ...(term > 1 && { takenFrom: term - 1 }) };
+    yield { at: at(from), lane, kind: "claim", text: `claimed ${step}`, moment: claim };
+    for (const each of renewals) {
+      yield {
+        at: at(each),
+        lane,
+        kind: "renew",
+        text: `renewed ${step}`,
+        moment: { ...base, until: at(each + 10) },
+      };
+    }
+    yield { at: at(to), lane, kind: end, text: `${end} ${step}`, moment: base };
+    if (next) {
+      yield {
+        at: at(to),
+        lane,
+        kind: "handoff",
+        text: `handed ${step} to ${next}`,
+        moment: {
+          step,
+          to: agentLane(next),
+          id: `h-${step}-${term}`,
+          text: "run the guest path",
+          files: ["a.ts", "b.ts"],
+        },
+      };
+      yield {
+        at: at(to + 1),
+        lane: agentLane(next),
+        kind: "read",
+        text: "read",
+        moment: { ids: [`h-${step}-${term}`] },
+      };
+    }
+  }
+  for (const [place, [from, to, sent, text, reads]] of letters.entries()) {
+    const id = `m${place}`;
+    yield {
+      at: at(sent),
+      lane: agentLane(from),
+      kind: "send",
+      text,
+      moment: { id, to: to === "*" ? -1 : agentLane(to), text },
+    };
+    for (const [reader, when] of Object.entries(reads)) {
+      yield {
+        at: at(when),
+        lane: agentLane(reader as Name),
+        kind: "read",
+        text: "read 1 message",
+        moment: { ids: [id] },
+      };
+    }
+  }
+  for (const [when, who, kind, moment] of marks)
+    yield { at: at(when), lane: agentLane(who), kind, text: kind, moment: moment ?? {} };
+  yield* worked();
+}
+
+function* worked(): Generator<Event> {
+  let seed = 7;
+  const random = () => (seed = (seed * 1_664_525 + 1_013_904_223) >>> 0) / 2 ** 32;
+  for (const [lane, from, to, rate] of busy) {
+    yield { at: at(from), lane, kind: "prompt", text: "Go on with your step, and say what you find." };
+    for (let minute = from; minute < to; minute += (0.4 + random()) / rate) {
+      const tool = tools[Math.floor(random() * tools.length)] ?? "Read";
+      const failed = tool === "Bash" && random() < 0.05;
+      yield { at: at(minute), lane, kind: "call", tool, text: `${tool} src/checkout/Address.tsx` };
+      yield { at: at(minute + 0.02), lane, kind: "result", failed, text: failed ? "exit 1" : "ok" };
+      if (random() < 0.12)
+        yield { at: at(minute + 0.03), lane, kind: "reply", text: "The total came without a unit." };
+    }
+  }
+}
+
+function lanesOf(events: readonly Event[]): Lane[] {
+  const plain: Pick<Lane, "kind" | "name" | "parent" | "harness" | "session" | "offset">[] = [
+    ...names.map((name) => ({ kind: "agent" as const, name, ...(name === "tests" && { offset: 252_000 }) })),
+    ...names.map((name, place) => ({
+      kind: "session" as const,
+      name: `session of ${name}`,
+      parent: place,
+      harness: harnesses[place] ?? "pi",
+      session: `5d1e07c2-0000-4000-8000-00000000000${place}`,
+    })),
+    { kind: "subagent", name: "explore", parent: sessionLane("designer") },
+    { kind: "subagent", name: "read-api", parent: sessionLane("designer") },
+  ];
+  return plain.map((lane, index) => {
+    const own = events.filter((event) => belongs(plain, event.lane, index));
+    const [first, last] = [own[0]?.at ?? at(0), own.at(-1)?.at ?? at(0)];
+    return { ...lane, count: own.length, from: first, to: last };
+  });
+}
+
+function belongs(lanes: readonly { parent?: number }[], lane: number, to: number): boolean {
+  for (let one: number | undefined = lane; one !== undefined; one = lanes[one]?.parent)
+    if (one === to) return true;
+  return false;
+}
+
+function columns(events: readonly Event[], first: number, nths: Map<number, number>): Events {
+  const count = events.length;
+  const zeros = () => new Uint32Array(count);
+  const out = {
+    first,
+    at: Float64Array.from(events, (event) => event.at),
+    said: Float64Array.from(events, (event) => event.at),
+    lane: Uint32Array.from(events, ({ lane }) => lane),
+    nth: zeros(),
+    kind: Uint8Array.from(events, ({ kind }) => kinds.indexOf(kind)),
+    flags: Uint8Array.from(events, ({ failed }) => (failed ? flag.failed : 0)),
+    tool: Uint16Array.from(events, ({ tool }) => (tool ? 1 + tools.indexOf(tool) : 0)),
+    model: new Uint16Array(count),
+    pair: new Float64Array(count).fill(-1),
+    tokens: { input: zeros(), output: zeros(), cacheRead: zeros(), cacheWrite: zeros() },
+    body: new Int32Array(count).fill(-1),
+    start: zeros(),
+    length: zeros(),
+  };
+  for (const [index, { lane }] of events.entries()) {
+    const nth = nths.get(lane) ?? 0;
+    out.nth[index] = nth;
+    nths.set(lane, nth + 1);
+  }
+  return out;
+}
+
+function pairUp(events: readonly Event[], all: readonly Events[]): void {
+  const open = new Map<number, number>();
+  for (const [seq, { lane, kind }] of events.entries()) {
+    if (kind === "call") open.set(lane, seq);
+    const call = kind === "result" ? open.get(lane) : undefined;
+    if (call === undefined) continue;
+    for (const [one, other] of [
+      [seq, call],
+      [call, seq],
+    ] as const) {
+      const block = all[Math.floor(one / blockEvents)];
+      if (block) block.pair[one - block.first] = other;
+    }
+    open.delete(lane);
+  }
+}
+
+function pyramidOf(events: readonly Event[], lanes: number, from: number, to: number): Source["pyramid"] {
+  const levels = [4096, 1024, 256].map((buckets) => {
+    const make = () => Array.from({ length: lanes }, () => new Uint32Array(buckets));
+    const [counts, errors] = [make(), make()];
+    for (const { at: time, lane, failed, kind } of events) {
+      const bucket = Math.min(buckets - 1, Math.floor(((time - from) / (to - from)) * buckets));
+      const [own, bad] = [counts[lane], errors[lane]];
+      if (own) own[bucket] = (own[bucket] ?? 0) + 1;
+      if (bad && (failed || kind === "error" || kind === "fenced")) bad[bucket] = (bad[bucket] ?? 0) + 1;
+    }
+    return { buckets, counts, errors };
+  });
+  return { levels };
+}
+
+const spent = [
+  {
+    lane: sessionLane("designer"),
+    model: "large-4",
+    step: "api",
+    input: 31_000,
+    output: 42_000,
+    cacheRead: 1_100_000,
+    cacheWrite: 137_000,
+    usd: 5.12,
+  },
+  {
+    lane: sessionLane("backend"),
+    model: "large-4",
+    step: "api",
+    input: 20_000,
+    output: 30_000,
+    cacheRead: 500_000,
+    cacheWrite: 90_000,
+    usd: 2.18,
+  },
+  {
+    lane: sessionLane("frontend"),
+    model: "large-4",
+    step: "ui",
+    input: 25_000,
+    output: 40_000,
+    cacheRead: 740_000,
+    cacheWrite: 100_000,
+    usd: 3.47,
+  },
+  {
+    lane: sessionLane("tests"),
+    model: "local-70b",
+    step: "e2e",
+    input: 300_000,
+    output: 112_000,
+    cacheRead: 0,
+    cacheWrite: 0,
+  },
+  {
+    lane: sessionLane("ops"),
+    model: "large-4",
+    input: 9000,
+    output: 12_000,
+    cacheRead: 120_000,
+    cacheWrite: 10_000,
+    usd: 0.41,
+  },
+  {
+    lane: subLanes.explore,
+    model: "large-4",
+    step: "schema",
+    input: 8000,
+    output: 9000,
+    cacheRead: 71_000,
+    cacheWrite: 0,
+    usd: 0.22,
+  },
+];
+
+/** Five agents in ninety minutes: a schema handed on, a lease that lapses and is taken over, a refused complete, twelve messages. */
+export function storySource(): Source {
+  const events = [...told()].toSorted((a, b) => a.at - b.at);
+  const lanes = lanesOf(events);
+  const [from, to] = [at(0), at(90)];
+  const blocks: Events[] = [];
+  const nths = new Map<number, number>();
+  const index: Source["header"]["index"][number][] = [];
+  for (let first = 0; first < events.length; first += blockEvents) {
+    const part = events.slice(first, first + blockEvents);
+    blocks.push(columns(part, first, nths));
+    const counts = new Map<number, number>();
+    for (const { lane } of part) counts.set(lane, (counts.get(lane) ?? 0) + 1);
+    index.push({ size: 0, from: part[0]?.at ?? from, to: part.at(-1)?.at ?? to, lanes: [...counts].flat() });
+  }
+  pairUp(events, blocks);
+  const moments = events.flatMap((event, seq) =>
+    event.moment ? [{ seq, at: event.at, kind: event.kind, lane: event.lane, ...event.moment }] : [],
+  );
+  const work = { events: 0, previews: 0, bodies: 0 };
+  return {
+    header: {
+      schema: 1,
+      project: "checkout-redesign",
+      store: "s3://acme-agents/tracecraft",
+      made: to,
+      from,
+      to,
+      events: events.length,
+      lanes,
+      tools,
+      models,
+      bodies: "preview",
+      index,
+      bodyBlocks: [],
+      spent,
+      prices: "2026-09-01",
+      redacted: { "github-pat": 9 },
+      notes: [],
+    },
+    moments,
+    pyramid: pyramidOf(events, lanes.length, from, to),
+    work,
+    async events(block) {
+      work.events++;
+      const found = blocks[block];
+      if (!found) throw new Error(`no block ${block}`);
+      return found;
+    },
+    async previews(block) {
+      work.previews++;
+      return events.slice(block * blockEvents, (block + 1) * blockEvents).map(({ text }) => text);
+    },
+    async body(block, place) {
+      work.bodies++;
+      return events[block.first + place]?.text ?? "";
+    },
+  };
+}
