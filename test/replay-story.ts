@@ -39,7 +39,7 @@ const leases = [
   ["docs", "frontend", 1, 30.5, 38, [34], "review", ""],
   ["api", "designer", 2, 43.6, 51.4, [47.1, 50.6], "complete", "tests"],
   ["e2e", "tests", 1, 73, 84, [76.5, 80.1, 83.6], "complete", "ops"],
-  ["audit", "backend", 1, 75.3, 76.2, [], "block", ""],
+  ["audit", "tests", 1, 5.5, 11, [8], "block", ""],
   ["deploy", "ops", 1, 84.7, 89.2, [88.2], "complete", ""],
 ] as const;
 

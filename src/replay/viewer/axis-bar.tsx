@@ -22,7 +22,7 @@ function Labels({ view, t }: { view: Axis; t: number }) {
   });
   return (
     <>
-      {ticks(view, narrow ? 84 : 72).map(({ at, x, label }) => {
+      {ticks(view, narrow ? 84 : 60).map(({ at, x, label }) => {
         const bare =
           near(x, 54) ||
           shown.some((gap) => Math.abs(gap.x - x) < (narrow ? 40 : 62)) ||

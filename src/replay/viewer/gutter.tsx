@@ -7,7 +7,7 @@ import { muted, pinned, soloed, toggleFold, toggleMute, togglePin, toggleSolo } 
 import { heldByLane, unreadNow } from "./state-now.ts";
 import { lifeWords } from "./state-panel.tsx";
 import { spentByAgent, spentByLane, summary, type Sum } from "./summary.ts";
-import { dollars, long, short } from "./words.ts";
+import { dollars, long, roughly, short } from "./words.ts";
 
 function costOf(sum: Sum | undefined): string {
   if (!sum || sum.tokens === 0) return "";
@@ -18,7 +18,7 @@ function costOf(sum: Sum | undefined): string {
 function ClockBadge({ lane }: { lane: number }) {
   const offset = laneOf(lane)?.offset;
   if (offset === undefined || Math.abs(offset) < 1000) return null;
-  const text = `${offset > 0 ? "+" : "−"}${long(Math.abs(offset))}`;
+  const text = `${offset > 0 ? "+" : "−"}${roughly(Math.abs(offset))}`;
   const title = `Its clock was ${long(Math.abs(offset))} ${offset > 0 ? "ahead" : "behind"}; times here are corrected`;
   return (
     <span class="skew" title={title}>

@@ -2,6 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { grouped } from "./grouped.ts";
 import { allBindings } from "./keys.ts";
+import { live } from "./model.ts";
 
 export const sheetOpen = signal(false);
 
@@ -70,16 +71,14 @@ export function KeyBar({ solo }: { solo: boolean }) {
       {foot
         .filter(([keys]) => !solo || keys[0] !== "[")
         .map(([keys, word, only]) => (
-          <span key={word} class={only}>
+          <button type="button" key={word} class={only} onClick={() => (sheetOpen.value = true)}>
             {(solo && keys[0] === "c" ? ["p", "e"] : keys).map((key) => (
               <kbd key={key}>{key}</kbd>
             ))}
             {solo && keys[0] === "c" ? "next prompt, error" : word}
-          </span>
+          </button>
         ))}
-      <button type="button" class="push" onClick={() => (sheetOpen.value = true)}>
-        all keys
-      </button>
+      <span class="push wide faint">{live.value ? "follows the bucket" : "one file, no requests"}</span>
     </footer>
   );
 }

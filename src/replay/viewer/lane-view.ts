@@ -37,7 +37,7 @@ export const wholeHeight = computed(() => {
 export const lanesHeight = computed(() => {
   const [width, height] = windowSize.value;
   const bars = width < 700 ? 290 : 228;
-  const most = Math.max(96, (height - bars) * (width < 700 ? 0.5 : 0.54));
+  const most = Math.max(96, (height - bars) * (width < 700 ? 0.5 : 0.56));
   const wished = wishedHeight.value;
   const limit = wished === undefined ? most : Math.max(64, Math.min(height - bars - 60, wished));
   return Math.round(Math.min(wholeHeight.value, limit));

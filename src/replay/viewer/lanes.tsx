@@ -106,7 +106,7 @@ export function Divider() {
   const high = lanesHeight.value;
   return (
     <div
-      class="divider"
+      class="resize"
       role="separator"
       aria-orientation="horizontal"
       aria-label="Height of the lanes"

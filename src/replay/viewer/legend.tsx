@@ -12,19 +12,19 @@ const order: readonly MarkName[] = [
   "taken",
   "lapse",
   "complete",
-  "block",
-  "review",
-  "release",
   "lost",
   "fenced",
   "handoff",
   "send",
-  "broadcast",
   "unread",
   "artifact",
   "memory",
   "error",
   "silent",
+  "broadcast",
+  "block",
+  "review",
+  "release",
 ];
 
 /** Only the marks that this page has: a legend of what is not there explains nothing. */
@@ -49,15 +49,17 @@ export function Legend() {
   if (!open) return null;
   return (
     <div class="legend">
-      {present.value.map((mark) => (
-        <span key={mark}>
-          <Mark name={mark} />
-          {markWords[mark]}
-        </span>
-      ))}
+      <div>
+        {present.value.map((mark) => (
+          <span key={mark}>
+            <Mark name={mark} />
+            {markWords[mark]}
+          </span>
+        ))}
+      </div>
       <button
         type="button"
-        class="push"
+
         aria-label="Hide the legend"
         onClick={() => (legendOpen.value = false)}
       >

@@ -15,7 +15,7 @@ export function paintGround(scene: Scene): void {
   on.fillStyle = palette.future;
   if (cut < width) on.fillRect(Math.max(0, cut), 0, width - Math.max(0, cut), height);
   const bottom = rows.reduce((low, row) => Math.max(low, row.y + row.height - top), 0);
-  for (const { x } of ticks(axis, width < 500 ? 84 : 72)) {
+  for (const { x } of ticks(axis, width < 500 ? 84 : 60)) {
     line(on, palette.line, 1, [
       [Math.round(x) + 0.5, 0],
       [Math.round(x) + 0.5, bottom],

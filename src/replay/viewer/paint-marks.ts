@@ -76,19 +76,17 @@ function errorClusters(scene: Scene, row: Row): Placed[] {
     let count = 0;
     const end = Math.min(errors.length, column + reach);
     for (let near = column; near < end; near++) count += errors[near] ?? 0;
+    const all = Math.round(count);
+    const thing: Thing = {
+      sort: "errors",
+      lane: row.lane,
+      from: scene.axis.at(column * columnPixels),
+      to: scene.axis.at(end * columnPixels),
+      count: all,
+    };
     const x = column * columnPixels + 1.5;
-    out.push({
-      x,
-      name: "error",
-      count: Math.round(count),
-      thing: {
-        sort: "errors",
-        lane: row.lane,
-        from: scene.axis.at(column * columnPixels),
-        to: scene.axis.at(end * columnPixels),
-        count: Math.round(count),
-      },
-    });
+    out.push({ x, name: "error", count: all > 2 ? all : 1, thing });
+    if (all === 2) out.push({ x: x + 4, name: "error", count: 1, thing });
     column = end - 1;
   }
   return out;
@@ -138,7 +136,9 @@ function paintWords(scene: Scene, moment: Moment, x: number, y: number, free: nu
   return 14 + write(scene, text, x + 10, y + 4, palette.err, bold);
 }
 
+/** What closes a bar stands beside its end. */
 const afterBlock = 10;
+const afterwards: ReadonlySet<string> = new Set(["handoff", "block", "review", "release"]);
 
 /** The marks of a row: in the activity what was made and what failed, beside the leases what became of claims. */
 export function paintMarks(scene: Scene, row: Row): void {
@@ -148,8 +148,12 @@ export function paintMarks(scene: Scene, row: Row): void {
   const activityY = row.y - top + base - Math.max(4, high / 2);
   paintBand(scene, [...made, ...errorClusters(scene, row)], activityY, false);
   if (row.kind !== "agent") return;
-  const claims = row.lanes.flatMap((lane) =>
-    clusters(scene, story.fates(lane), ({ kind }) => (kind === "handoff" ? afterBlock : 0)),
-  );
-  paintBand(scene, claims, row.y - top + size.lease + size.leaseHigh / 2, size.name !== "dense");
+  const step = size.name === "dense" ? 0 : size.leaseHigh + 4;
+  for (let track = 0; track < row.tracks; track++) {
+    const fates = clusters(scene, story.fates(row.lane, track), ({ kind }) =>
+      afterwards.has(kind) ? afterBlock : 0,
+    );
+    const y = row.y - top + size.lease + size.leaseHigh / 2 + track * step;
+    paintBand(scene, fates, y, size.name !== "dense");
+  }
 }

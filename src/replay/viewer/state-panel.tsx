@@ -14,14 +14,16 @@ const mostRows = 60;
 function Section({
   title,
   note = "",
+  only = "",
   children,
 }: {
   title: string;
   note?: string;
+  only?: string;
   children: ComponentChildren;
 }) {
   return (
-    <section class="sec">
+    <section class={`sec ${only}`}>
       <h3>
         {title}
         <span>{note}</span>
@@ -79,7 +81,7 @@ function Steps({ t }: { t: number }) {
   const order =
     names.length > mostRows ? names.toSorted((a, b) => rankOf(known.get(a)) - rankOf(known.get(b))) : names;
   return (
-    <Section title="Steps" note={held > 0 ? "lease left, held for" : "nothing is held"}>
+    <Section title="Steps" only="steps" note={held > 0 ? "lease left, held for" : "nothing is held"}>
       {order.slice(0, mostRows).map((name) => {
         const step = known.get(name);
         const term = step && step.term > 1 ? `, term ${step.term}` : "";

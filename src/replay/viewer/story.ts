@@ -31,7 +31,7 @@ export interface Story {
   presence(lane: number): readonly (readonly [number, number])[];
   /** What stands in the activity, and what stands beside the leases: sorted by time. */
   made(lane: number): readonly Moment[];
-  fates(lane: number): readonly Moment[];
+  fates(lane: number, track: number): readonly Moment[];
 }
 
 const madeKinds: ReadonlySet<Kind> = new Set(["artifact", "memory", "silent"]);
@@ -68,6 +68,20 @@ function layTracks(leases: readonly Lease[]) {
   return { tracks, most };
 }
 
+/** What became of a lease stands on the track of its bar; what has no bar stands on the first. By lane and track. */
+function fatesByTrack(
+  fates: ReadonlyMap<number, readonly Moment[]>,
+  leases: readonly Lease[],
+  tracks: ReadonlyMap<Lease, number>,
+): ReadonlyMap<string, readonly Moment[]> {
+  const byTerm = new Map(leases.map((lease) => [`${lease.lane} ${lease.term} ${lease.step}`, lease]));
+  const all = [...fates.values()].flat();
+  return grouped(all, ({ lane, term, step, kind }) => {
+    const lease = kind === "fenced" ? undefined : byTerm.get(`${lane} ${term} ${step}`);
+    return `${lane}.${Math.min(2, (lease && tracks.get(lease)) ?? 0)}`;
+  });
+}
+
 /** A lane is there from its first event to its last, but for the spans in which nothing was heard of it. */
 function presenceOf(lane: Lane, moments: readonly Moment[]): (readonly [number, number])[] {
   if (lane.count === 0) return [];
@@ -101,7 +115,8 @@ export function tell(from: Source): Story {
     return lists;
   };
   const made = pick(madeKinds);
-  const fates = pick(fateKinds);
+  const { tracks, most } = layTracks(leases);
+  const fates = fatesByTrack(pick(fateKinds), leases, tracks);
   const trees = new Map(
     [...grouped(leases, ({ lane }) => lane)].map(([lane, list]) => [
       lane,
@@ -121,7 +136,6 @@ export function tell(from: Source): Story {
     leases.toSorted((a, b) => a.from - b.from),
     ({ step }) => step,
   );
-  const { tracks, most } = layTracks(leases);
   const presences = new Map<number, readonly (readonly [number, number])[]>();
   return {
     leases,
@@ -152,7 +166,7 @@ export function tell(from: Source): Story {
       return spans;
     },
     made: (lane) => made.get(lane) ?? none,
-    fates: (lane) => fates.get(lane) ?? none,
+    fates: (lane, track) => fates.get(`${lane}.${track}`) ?? none,
   };
 }
 

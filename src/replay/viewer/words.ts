@@ -31,6 +31,13 @@ export function long(milliseconds: number): string {
   return `${Math.floor(all / 86_400)} d ${Math.floor((all % 86_400) / 3600)} h`;
 }
 
+/** How long in one unit: what a badge has room for. */
+export function roughly(milliseconds: number): string {
+  const minutes = milliseconds / 60_000;
+  if (minutes < 1) return `${Math.round(milliseconds / 1000)}s`;
+  return minutes < 90 ? `${Math.round(minutes)}m` : `${Math.round(minutes / 60)}h`;
+}
+
 /** A whole number with its thousands apart. */
 export function whole(value: number): string {
   return value.toLocaleString("en");
