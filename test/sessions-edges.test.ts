@@ -114,6 +114,7 @@ describe("sources that are strange", () => {
     };
     const project = testProject({ store: faultyStore(store, { at: () => "fine", before }) });
     await file(project, path, { sizes: { ...sizes, parts: 64 } }).catch(() => undefined);
+    rmSync(path, { force: true }); // A pass that saw the truncation may have ended before the eighth call.
     const { warnings } = await file(project, path, { sizes });
     expect(warnings).toEqual([`${sessionId}: its source is gone; what is mirrored stays`]);
     const found = await findManifest(project, "claude-code", sessionId);
