@@ -2,6 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { gapLabel, ticks, type Axis } from "./axis.ts";
 import { axis, windowSize } from "./lane-view.ts";
 import { now, seek, source } from "./model.ts";
+import { muted, unmuteAll } from "./rows.ts";
 import { summary } from "./summary.ts";
 import { clock, counted } from "./words.ts";
 import { pan, zoom } from "./zoom.ts";
@@ -74,13 +75,23 @@ export function AxisBar() {
   const drag = useRef<{ x: number; moved: boolean } | undefined>(undefined);
   const header = source.value?.header;
   const sum = summary.value;
+  const hidden = muted.value.size;
+  const said = header?.events === 0 ? "no agents" : !narrow && `${who}${steps}`;
   const view = axis.value;
   const narrow = windowSize.value[0] < 700;
   const who = sum?.solo ? counted(sum.sessions, "session") : counted(sum?.agents ?? 0, "agent");
   const steps = sum && sum.steps.length > 0 ? `, ${counted(sum.steps.length, "step")}` : "";
   return (
     <div class="axis">
-      <div class="glabel gut-label">{header?.events === 0 ? "no agents" : !narrow && `${who}${steps}`}</div>
+      <div class="glabel gut-label">
+        {hidden > 0 ? (
+          <button type="button" class="link" onClick={unmuteAll}>
+            show {hidden} hidden
+          </button>
+        ) : (
+          said
+        )}
+      </div>
       <svg
         ref={svg}
         height={23}

@@ -1,9 +1,9 @@
-import { agentOf, focused, laneOf, now } from "./model.ts";
+import { agentOf, filters, focused, laneOf, now } from "./model.ts";
 import { focusLane } from "./focus.ts";
 import { hovered, lanesHeight, scrolled, size, visibleRows } from "./lane-view.ts";
 import { Mark } from "./marks.tsx";
 import type { Row } from "./rows.ts";
-import { muted, pinned, soloed, toggleFold, toggleMute, togglePin, toggleSolo } from "./rows.ts";
+import { mute, pinned, toggleFold, togglePin, toggleSolo } from "./rows.ts";
 import { heldByLane, unreadNow } from "./state-now.ts";
 import { lifeWords } from "./state-panel.tsx";
 import { spentByAgent, spentByLane, summary, type Sum } from "./summary.ts";
@@ -35,18 +35,13 @@ function Tools({ row }: { row: Row }) {
     <span class="lane-tools">
       <button
         type="button"
-        aria-pressed={soloed.value.has(lane)}
+        aria-pressed={filters.value.agents.includes(name)}
         aria-label={`Only ${name}`}
         onClick={() => toggleSolo(lane)}
       >
         only
       </button>
-      <button
-        type="button"
-        aria-pressed={muted.value.has(lane)}
-        aria-label={`Hide ${name}`}
-        onClick={() => toggleMute(lane)}
-      >
+      <button type="button" aria-label={`Hide ${name}`} onClick={() => mute(lane)}>
         hide
       </button>
       <button

@@ -1,3 +1,4 @@
+import { clearSearch, resetFilters } from "./list/index.ts";
 import { copyCommand, copyLink } from "./address.ts";
 import { focusNext } from "./focus.ts";
 import { goOpen } from "./go.tsx";
@@ -93,12 +94,14 @@ const view: readonly Binding[] = [
   },
 ];
 
-/** One step out: first the topmost thing that is open, then what is selected. */
+/** One step out: first the topmost thing that is open, then the search, the selection, the filters. */
 function out(): void {
   if (sheetOpen.value) sheetOpen.value = false;
   else if (goOpen.value) goOpen.value = false;
   else if (document.activeElement instanceof HTMLInputElement) document.activeElement.blur();
-  else selection.value = undefined;
+  else if (clearSearch()) return;
+  else if (selection.value) selection.value = undefined;
+  else resetFilters();
 }
 
 /** The keys of the shell; what the list has bound before stays the list's. */

@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import { agentOf, source } from "./model.ts";
+import { agentOf, filters, laneOf, source } from "./model.ts";
 
 /** One staff of the lanes. Its activity is its own lane's and that of the lanes which have no row of their own. */
 export interface Row {
@@ -48,7 +48,6 @@ export function measuresFor(width: number, height: number, agents: number): Meas
 
 /** What the reader did to the lanes. */
 export const folds = signal<ReadonlyMap<number, boolean>>(new Map());
-export const soloed = signal<ReadonlySet<number>>(new Set());
 export const muted = signal<ReadonlySet<number>>(new Set());
 export const pinned = signal<readonly number[]>([]);
 
@@ -56,20 +55,23 @@ export function toggleFold(lane: number, folded: boolean): void {
   folds.value = new Map(folds.value).set(lane, folded);
 }
 
-function toggled(set: ReadonlySet<number>, lane: number): ReadonlySet<number> {
-  const next = new Set(set);
-  if (!next.delete(lane)) next.add(lane);
-  return next;
-}
-
-/** Only this agent, and back. */
+/** Only this agent, and back: the filter that the list has too. */
 export function toggleSolo(lane: number): void {
-  soloed.value = toggled(soloed.value, agentOf(lane));
+  const name = laneOf(agentOf(lane))?.name;
+  if (name === undefined) return;
+  const { agents } = filters.value;
+  const without = agents.filter((one) => one !== name);
+  filters.value = { ...filters.value, agents: without.length < agents.length ? without : [...agents, name] };
 }
 
-/** Takes an agent out of the lanes, and puts it back. */
-export function toggleMute(lane: number): void {
-  muted.value = toggled(muted.value, agentOf(lane));
+/** Takes an agent out of the lanes. */
+export function mute(lane: number): void {
+  muted.value = new Set(muted.value).add(agentOf(lane));
+}
+
+/** Puts back every agent that was taken out. */
+export function unmuteAll(): void {
+  muted.value = new Set();
 }
 
 /** Keeps an agent above those that are not pinned, in the order of pinning. */
@@ -94,8 +96,12 @@ export const tree = computed(() => {
 /** The agents whose rows are shown, pinned ones first. */
 export const shownAgents = computed(() => {
   const { agents } = tree.value;
-  const solo = soloed.value;
-  const wanted = agents.filter((lane) => (solo.size > 0 ? solo.has(lane) : !muted.value.has(lane)));
+  const lanes = source.value?.header.lanes ?? [];
+  const only = new Set(filters.value.agents);
+  const asked = only.size > 0 && agents.some((lane) => only.has(lanes[lane]?.name ?? ""));
+  const wanted = agents.filter((lane) =>
+    asked ? only.has(lanes[lane]?.name ?? "") : !muted.value.has(lane),
+  );
   const pins = pinned.value.filter((lane) => wanted.includes(lane));
   if (pins.length === 0) return wanted;
   const first = new Set(pins);

@@ -1,0 +1,69 @@
+import { execFileSync } from "node:child_process";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+
+/** Where Chromium is, as CHROMIUM says or as the path has it. Undefined, and one visible line, where there is none. */
+export function chromiumPath(what: string): string | undefined {
+  const named = process.env["CHROMIUM"];
+  if (named) return named;
+  try {
+    return execFileSync("which", ["chromium"], { encoding: "utf8" }).trim();
+  } catch {
+    process.stderr.write(`skipped: ${what}: apt-get install chromium\n`);
+    return undefined;
+  }
+}
+
+export async function launch(executablePath: string): Promise<Browser> {
+  const { chromium } = await import("playwright-core");
+  return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+}
+
+/** What a page did that it must never do: requests, dialogs, other windows, navigations, refused code, errors. */
+export interface Watched {
+  readonly page: Page;
+  readonly trouble: string[];
+}
+
+/** A page in a context of its own, offline, that writes down every trouble. */
+export async function watchedPage(
+  browser: Browser,
+  options: Parameters<Browser["newContext"]>[0] = {},
+): Promise<Watched & { readonly context: BrowserContext }> {
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    locale: "en",
+    timezoneId: "UTC",
+    reducedMotion: "reduce",
+    ...options,
+  });
+  const trouble: string[] = [];
+  const page = await context.newPage();
+  let opened = false;
+  page.on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith("file:") || opened) trouble.push(`request ${url}`);
+    opened = true;
+  });
+  page.on("dialog", (dialog) => {
+    trouble.push(`dialog ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on("popup", () => trouble.push("popup"));
+  page.on("pageerror", (error) => trouble.push(`error ${error.stack ?? error.message}`));
+  page.on("console", (message) => {
+    if (message.type() === "error") trouble.push(`console ${message.text()}`);
+  });
+  await page.addInitScript(() => {
+    addEventListener("securitypolicyviolation", (event) => {
+      console.error(`violation ${event.violatedDirective} ${event.blockedURI}`);
+    });
+  });
+  return { page, trouble, context };
+}
+
+/** Opens a page file at a place and waits until it can be used. */
+export async function openAt(page: Page, file: string, hash: string): Promise<void> {
+  await page.goto("about:blank");
+  await page.goto(`file://${file}#${hash}`);
+  await page.waitForFunction(() => performance.getEntriesByName("tc:interactive").length > 0);
+}

@@ -1,0 +1,169 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { kinds, type Header, type Kind } from "../src/replay/page.ts";
+import { makeAxis, ticks, type Gap } from "../src/replay/viewer/axis.ts";
+import { intervals } from "../src/replay/viewer/intervals.ts";
+import { noFilters, type Filters } from "../src/replay/viewer/model.ts";
+import { laneKey, laneWithKey, readPlace, writePlace } from "../src/replay/viewer/place.ts";
+import { timeIn } from "../src/replay/viewer/go.tsx";
+import { long, short } from "../src/replay/viewer/words.ts";
+
+const even = { rank: (at: number) => at / 10, time: (rank: number) => rank * 10 };
+
+const gapsIn = fc
+  .array(fc.integer({ min: 0, max: 10_000_000 }), { maxLength: 20 })
+  .map((edges) => [...new Set(edges)].toSorted((a, b) => a - b))
+  .map((edges) =>
+    Array.from({ length: Math.floor(edges.length / 2) }, (_, place): Gap => ({
+      from: edges[2 * place] ?? 0,
+      to: edges[2 * place + 1] ?? 0,
+    })),
+  );
+
+describe("makeAxis()", () => {
+  it("never runs back, stays inside its width, and finds the time of a pixel again, on all three axes", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom("real" as const, "compressed" as const, "sequence" as const),
+        fc.integer({ min: 0, max: 5_000_000 }),
+        fc.integer({ min: 1000, max: 5_000_000 }),
+        fc.integer({ min: 200, max: 4000 }),
+        gapsIn,
+        (mode, from, long_, width, gaps) => {
+          const axis = makeAxis(mode, [from, from + long_], width, gaps, even);
+          let last = Number.NEGATIVE_INFINITY;
+          for (let place = 0; place <= 50; place++) {
+            const at = from + (long_ * place) / 50;
+            const x = axis.x(at);
+            expect(x).toBeGreaterThanOrEqual(last - 1e-6);
+            expect(x).toBeGreaterThanOrEqual(3.99);
+            expect(x).toBeLessThanOrEqual(width - 3.99);
+            expect(Math.abs(axis.x(axis.at(x)) - x)).toBeLessThan(1e-3);
+            last = x;
+          }
+        },
+      ),
+    );
+  });
+
+  it("gives eight idle hours 24 pixels, says how long they were, and puts no label inside them", () => {
+    const hour = 3_600_000;
+    const gap = { from: hour, to: 9 * hour };
+    const axis = makeAxis("compressed", [0, 10 * hour], 1000, [gap], even);
+    expect(axis.x(gap.to) - axis.x(gap.from)).toBeCloseTo(24);
+    expect(axis.gaps).toHaveLength(1);
+    expect(ticks(axis, 72).some(({ at }) => at > gap.from && at < gap.to)).toBe(false);
+    expect(long(gap.to - gap.from)).toBe("8 h 00 m");
+  });
+});
+
+describe("intervals()", () => {
+  it("finds what touches a span, as looking at each would", () => {
+    const spans = fc.array(fc.tuple(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 0, max: 30 })), {
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(
+        spans,
+        fc.integer({ min: 0, max: 100 }),
+        fc.integer({ min: 0, max: 40 }),
+        (list, from, wide) => {
+          const tree = intervals(
+            list,
+            ([start]) => start,
+            ([start, size]) => start + size,
+          );
+          const found = tree.touching(from, from + wide, 1000);
+          const plain = list.filter(([start, size]) => start <= from + wide && start + size >= from);
+          expect(found.toSorted()).toEqual(plain.toSorted());
+          expect(found.map(([start]) => start)).toEqual(
+            found.map(([start]) => start).toSorted((a, b) => a - b),
+          );
+        },
+      ),
+    );
+  });
+});
+
+describe("places", () => {
+  const word = fc.string({ maxLength: 12, unit: "grapheme" });
+  const words = fc.array(word, { maxLength: 3 });
+  const time = fc.integer({ min: 0, max: 4_000_000_000_000 });
+  const filters: fc.Arbitrary<Filters> = fc
+    .record({
+      view: fc.constantFrom("all" as const, "errors" as const, "stuck" as const),
+      agents: words,
+      harnesses: words,
+      kinds: fc.uniqueArray(fc.constantFrom<Kind>(...kinds), { maxLength: 3 }),
+      tools: words,
+      statuses: fc.constantFrom<Filters["statuses"]>([], ["ok"], ["failed"], ["ok", "failed"]),
+      steps: words,
+      since: fc.option(time, { nil: undefined }),
+    })
+    .map(({ since, ...rest }) => ({ ...noFilters, ...rest, ...(since !== undefined && { since }) }));
+
+  it("are read as they were written, whatever agents, steps and sessions are called", () => {
+    fc.assert(
+      fc.property(filters, time, word, fc.nat(1e6), word, (own, t, lane, nth, query) => {
+        const place = {
+          t,
+          range: [t, t + 5000] as const,
+          event: { lane, nth },
+          lane,
+          filters: own,
+          query,
+          axis: "sequence" as const,
+        };
+        const read = readPlace(`#${writePlace(place)}`);
+        expect(read).toEqual({
+          ...place,
+          query: query === "" ? undefined : query,
+          ...(query === "" && { query: undefined }),
+        });
+      }),
+    );
+  });
+
+  it("are harmless where they are foreign", () => {
+    fc.assert(
+      fc.property(fc.string(), (hash) => {
+        const place = readPlace(hash);
+        expect(place.t === undefined || Number.isFinite(place.t)).toBe(true);
+        expect(place.range === undefined || place.range[0] < place.range[1]).toBe(true);
+      }),
+    );
+  });
+
+  it("name a session by its id, an agent by its name and a sub-agent below its session", () => {
+    const lane = { count: 1, from: 0, to: 1 };
+    const lanes = [
+      { ...lane, kind: "agent" as const, name: "a" },
+      { ...lane, kind: "session" as const, name: "s", parent: 0, session: "5d1e" },
+      { ...lane, kind: "subagent" as const, name: "explore", parent: 1 },
+    ];
+    const header = { lanes } as unknown as Header;
+    expect(lanes.map((_, index) => laneKey(header, index))).toEqual(["a", "5d1e", "5d1e/explore"]);
+    expect(laneWithKey(header, "5d1e/explore")).toBe(2);
+    expect(laneWithKey(header, "gone")).toBeUndefined();
+  });
+});
+
+it("timeIn() takes a time of day on T's day, a day with a time, and RFC 3339, and refuses the rest", () => {
+  const near = Date.UTC(2026, 8, 17, 13);
+  expect(timeIn("14:15", near)).toBe(Date.UTC(2026, 8, 17, 14, 15));
+  expect(timeIn(" 4:05:09.5 ", near)).toBe(Date.UTC(2026, 8, 17, 4, 5, 9, 500));
+  expect(timeIn("2026-09-18 01:02", near)).toBe(Date.UTC(2026, 8, 18, 1, 2));
+  expect(timeIn("2026-09-18T01:02:03+02:00", near)).toBe(Date.UTC(2026, 8, 17, 23, 2, 3));
+  expect(timeIn("yesterday", near)).toBeUndefined();
+});
+
+it("counts keep three figures and their unit", () => {
+  expect([0, 912, 41_234, 999_499, 999_500, 3_640_000].map(short)).toEqual([
+    "0",
+    "912",
+    "41.2 k",
+    "999 k",
+    "1.00 M",
+    "3.64 M",
+  ]);
+});
