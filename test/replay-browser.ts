@@ -38,6 +38,7 @@ export async function watchedPage(
   });
   const trouble: string[] = [];
   const page = await context.newPage();
+  page.setDefaultTimeout(5000);
   let opened = false;
   page.on("request", (request) => {
     const url = request.url();
@@ -65,5 +66,7 @@ export async function watchedPage(
 export async function openAt(page: Page, file: string, hash: string): Promise<void> {
   await page.goto("about:blank");
   await page.goto(`file://${file}#${hash}`);
-  await page.waitForFunction(() => performance.getEntriesByName("tc:interactive").length > 0);
+  await page.waitForFunction(() => performance.getEntriesByName("tc:interactive").length > 0, null, {
+    timeout: 10_000,
+  });
 }

@@ -76,11 +76,11 @@ export function AxisBar() {
   const header = source.value?.header;
   const sum = summary.value;
   const hidden = muted.value.size;
-  const said = header?.events === 0 ? "no agents" : !narrow && `${who}${steps}`;
   const view = axis.value;
   const narrow = windowSize.value[0] < 700;
   const who = sum?.solo ? counted(sum.sessions, "session") : counted(sum?.agents ?? 0, "agent");
   const steps = sum && sum.steps.length > 0 ? `, ${counted(sum.steps.length, "step")}` : "";
+  const said = header?.events === 0 ? "no agents" : !narrow && `${who}${steps}`;
   return (
     <div class="axis">
       <div class="glabel gut-label">
