@@ -79,10 +79,10 @@ function AgentName({ row }: { row: Row }) {
   const spent = spentByAgent.value.get(lane);
   const harness = harnessOf(row);
   const holds = held
-    .slice(0, 2)
+    .slice(0, 1)
     .map(({ step, term }) => `${step}, term ${term}`)
-    .join("; ");
-  const rest = held.length > 2 ? ` and ${held.length - 2} more` : "";
+    .join("");
+  const rest = held.length > 1 ? ` and ${held.length - 1} more` : "";
   const status =
     life === "silent"
       ? word

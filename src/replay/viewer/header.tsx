@@ -49,7 +49,12 @@ function Themes() {
           </button>
         ))}
       </div>
-      <button type="button" class="theme-one touch" aria-label="Change the colours" onClick={next}>
+      <button
+        type="button"
+        class="theme-one touch"
+        aria-label={`${themes[chosen]?.[1] ?? "System"}, change the colours`}
+        onClick={next}
+      >
         {themes[chosen]?.[1]}
       </button>
     </>

@@ -196,11 +196,12 @@ function nameBar(scene: Scene, bar: Bar): void {
   if (room < 40) return;
   on.save();
   on.beginPath();
-  on.rect(left, y, room - 8, high);
+  on.rect(left, y - 1, room - 8, high + 2);
   on.clip();
   const colour = heldAt(scene, bar) ? palette.ink : palette.lease;
+  const foot = y + high - (high < 13 ? 2 : 3.5);
   const x = left + (lease.takenFrom === undefined ? 7 : 11);
-  const wide = write(scene, lease.step, x, y + high - 3.5, colour, { weight: 600, ring: false });
-  if (room > 96) write(scene, `term ${lease.term}`, x + wide + 6, y + high - 3.5, colour, { ring: false });
+  const wide = write(scene, lease.step, x, foot, colour, { weight: 600, ring: false });
+  if (room > 96) write(scene, `term ${lease.term}`, x + wide + 6, foot, colour, { ring: false });
   on.restore();
 }

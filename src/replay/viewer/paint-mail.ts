@@ -1,11 +1,14 @@
 import type { Letter } from "../letters.ts";
+import { firstFrom } from "./intervals.ts";
 import { work } from "./model.ts";
 import type { Scene } from "./scene.ts";
 import { line, write } from "./scene.ts";
 
 /** With more messages in view than this, only those of agents that the reader is with are drawn as arrows. */
 const mostArrows = 40;
-const mostLetters = 400;
+/** And of each of those at most so many; dots on a rail are this far apart. */
+const mostOfOne = 60;
+const dotsApart = 7;
 
 interface Leg {
   readonly letter: Letter;
@@ -23,17 +26,34 @@ export function legsOf(letter: Letter): Leg[] {
   return legs;
 }
 
-/** The messages that touch the window, as arrows where there are few, else as dots on their sender's rail. */
+/** The messages that touch the window: arrows where there are few or where the reader is, dots on the rails for the rest. */
 export function paintMail(scene: Scene): void {
-  const { axis, story, near } = scene;
-  const letters = story.letters.touching(axis.from, axis.to, mostLetters);
-  const visible = scene.rows.length === 0 ? [] : letters;
-  const few = visible.length <= mostArrows;
-  for (const letter of visible) {
-    const drawn = few || near.has(letter.from) || letter.reads.some(({ lane }) => near.has(lane));
-    if (drawn && scene.size.name !== "dense") for (const leg of legsOf(letter)) paintLeg(scene, leg);
+  const { axis, story, near, size } = scene;
+  const all = story.letters.touching(axis.from, axis.to, mostArrows + 1);
+  const few = all.length <= mostArrows;
+  const drawn = new Set(
+    few ? all : [...near].flatMap((lane) => story.lettersWith(lane).touching(axis.from, axis.to, mostOfOne)),
+  );
+  const named = new Set<number>();
+  if (size.name !== "dense") {
+    for (const letter of drawn) for (const leg of legsOf(letter)) paintLeg(scene, leg, named);
+  }
+  for (const row of scene.rows) if (row.kind === "agent") paintRail(scene, row.lane, few ? 0 : dotsApart);
+  work.marks += drawn.size;
+}
+
+const time = (letter: Letter) => letter.at;
+
+/** What an agent sent, walked by pixels: of a crowd one dot is drawn. */
+function paintRail(scene: Scene, lane: number, apart: number): void {
+  const { axis, story } = scene;
+  const sent = story.sentBy(lane);
+  for (let place = firstFrom(sent, axis.from, time); place < sent.length;) {
+    const letter = sent[place];
+    if (!letter || letter.at > axis.to) return;
     paintDot(scene, letter);
     work.marks++;
+    place = Math.max(place + 1, apart === 0 ? 0 : firstFrom(sent, axis.at(axis.x(letter.at) + apart), time));
   }
 }
 
@@ -65,7 +85,7 @@ function paintDot(scene: Scene, letter: Letter): void {
   });
 }
 
-function paintLeg(scene: Scene, leg: Leg): void {
+function paintLeg(scene: Scene, leg: Leg, named: Set<number>): void {
   const { on, palette, axis, width, height, spots } = scene;
   const { letter, reader, at } = leg;
   const from = railOf(scene, letter.from);
@@ -116,7 +136,8 @@ function paintLeg(scene: Scene, leg: Leg): void {
   on.setLineDash(dash);
   on.stroke();
   paintHead(scene, x1, to, unread);
-  if (unread && x0 < width - 90) {
+  if (unread && x0 < width - 90 && !named.has(reader)) {
+    named.add(reader);
     write(scene, width > 500 ? "never read" : "unread", x1 - 11, to + 3.5, palette.warn, { align: "right" });
   }
   spots.push({

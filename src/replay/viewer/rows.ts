@@ -32,8 +32,8 @@ const measures: Readonly<Record<Measures["name"], Measures>> = {
   wide: { name: "wide", agent: 54, child: 22, mail: 8, base: 31, column: 14, lease: 35, leaseHigh: 14 },
   middle: { name: "middle", agent: 48, child: 20, mail: 8, base: 28, column: 12, lease: 31, leaseHigh: 13 },
   narrow: { name: "narrow", agent: 42, child: 24, mail: 7, base: 24, column: 10, lease: 26, leaseHigh: 13 },
-  low: { name: "low", agent: 32, child: 24, mail: 5, base: 17, column: 8, lease: 19, leaseHigh: 10 },
-  many: { name: "many", agent: 32, child: 20, mail: 5, base: 17, column: 8, lease: 19, leaseHigh: 10 },
+  low: { name: "low", agent: 32, child: 24, mail: 5, base: 16, column: 8, lease: 18, leaseHigh: 11 },
+  many: { name: "many", agent: 34, child: 20, mail: 5, base: 16, column: 8, lease: 18, leaseHigh: 12 },
   dense: { name: "dense", agent: 20, child: 18, mail: 4, base: 13, column: 8, lease: 14, leaseHigh: 4 },
 };
 

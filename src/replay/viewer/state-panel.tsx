@@ -1,139 +1,18 @@
 import { Mark, type MarkName } from "./marks.tsx";
 import { laneOf, now, select, selection, source, tab } from "./model.ts";
-import type { StepState } from "../state.ts";
 import { focusLane } from "./focus.ts";
-import { leaseAt, leaseStart, lifeOf, stateNow, unreadForAll, unreadNow, type Life } from "./state-now.ts";
+import { More, mostRows, Section } from "./state-section.tsx";
+import { Steps } from "./state-steps.tsx";
+import { lifeOf, stateNow, unreadForAll, unreadNow, type Life } from "./state-now.ts";
 import { story } from "./story.ts";
 import { summary, sumOf } from "./summary.ts";
 import { Spent } from "./spent.tsx";
 import { clock, dollars, long, short, whole } from "./words.ts";
-import type { ComponentChildren } from "preact";
-
-const mostRows = 60;
-
-function Section({
-  title,
-  note = "",
-  only = "",
-  children,
-}: {
-  title: string;
-  note?: string;
-  only?: string;
-  children: ComponentChildren;
-}) {
-  return (
-    <section class={`sec ${only}`}>
-      <h3>
-        {title}
-        <span>{note}</span>
-      </h3>
-      {children}
-    </section>
-  );
-}
-
-function More({ of, shown }: { of: number; shown: number }) {
-  return of > shown ? <p class="faint rest">{whole(of - shown)} more</p> : null;
-}
-
-const stepMarks: Readonly<Record<StepState["state"], MarkName>> = {
-  held: "claim",
-  lapsed: "lapse",
-  complete: "complete",
-  blocked: "block",
-  needs_review: "review",
-  released: "free",
-};
-
-const stepWords: Readonly<Record<StepState["state"], string>> = {
-  held: "held",
-  lapsed: "lapsed",
-  complete: "complete",
-  blocked: "blocked",
-  needs_review: "needs review",
-  released: "released",
-};
-
-/** How much of the lease is left is a bar, how long the step is held a number: two questions. */
-function Left({ step, t }: { step: StepState; t: number }) {
-  const lease = leaseAt(step.step, step.lane, t);
-  const until = step.until ?? lease?.until;
-  const start = lease ? leaseStart(lease, t) : step.since;
-  const left = until === undefined ? undefined : Math.max(0, until - t);
-  const share = until === undefined ? 1 : Math.min(1, Math.max(0, (until - t) / Math.max(1, until - start)));
-  const title = left === undefined ? "nobody said until when" : `${long(left)} of the lease left`;
-  return (
-    <span class="held" title={title}>
-      <span class="left">
-        <i style={{ width: `${Math.round(share * 100)}%` }} />
-      </span>
-      <span class="hidden">{title}, held for</span>
-      <span>{long(t - step.since)}</span>
-    </span>
-  );
-}
-
-function Steps({ t }: { t: number }) {
-  const known = stateNow.value.steps;
-  const names = summary.value?.steps ?? [];
-  const held = [...known.values()].filter(({ state }) => state === "held").length;
-  const order =
-    names.length > mostRows ? names.toSorted((a, b) => rankOf(known.get(a)) - rankOf(known.get(b))) : names;
-  return (
-    <Section title="Steps" only="steps" note={held > 0 ? "lease left, held for" : "nothing is held"}>
-      {order.slice(0, mostRows).map((name) => {
-        const step = known.get(name);
-        const term = step && step.term > 1 ? `, term ${step.term}` : "";
-        const mark = step
-          ? step.state === "held" && step.term > 1
-            ? "taken"
-            : stepMarks[step.state]
-          : "free";
-        const nobody = !step || step.state === "released";
-        return (
-          <button
-            type="button"
-            class="row st"
-            key={name}
-            data-step={name}
-            data-state={step?.state ?? "free"}
-            disabled={!step}
-            onClick={() => step && void select(step.seq)}
-          >
-            <Mark name={mark} />
-            <span class="b">{name}</span>
-            <span class={nobody ? "faint" : ""}>
-              {nobody ? "nobody" : `${laneOf(step.lane)?.name ?? "?"}${term}`}
-            </span>
-            <span class="r">
-              {step?.state === "held" ? (
-                <Left step={step} t={t} />
-              ) : (
-                step && (
-                  <span class={step.state === "lapsed" || step.state === "blocked" ? "warn" : ""}>
-                    {stepWords[step.state]} {clock(step.since, false)}
-                  </span>
-                )
-              )}
-            </span>
-          </button>
-        );
-      })}
-      <More of={names.length} shown={mostRows} />
-    </Section>
-  );
-}
-
-function rankOf(step: StepState | undefined): number {
-  if (!step) return 3;
-  return step.state === "held" ? 0 : step.state === "lapsed" || step.state === "blocked" ? 1 : 2;
-}
 
 function Mail({ t }: { t: number }) {
   const unread = unreadNow.value;
   const all = unreadForAll.value.size;
-  const letters = story.value?.letterById;
+  const letters = story.value?.letterBySeq;
   return (
     <Section title="Unread mail" note={String(unread.length + all)}>
       {unread.length + all === 0 && <p class="faint">everything has been read</p>}
@@ -150,7 +29,7 @@ function Mail({ t }: { t: number }) {
           <span class="dim"> from {laneOf(letter.from)?.name}, </span>
           <span class="warn">{long(t - letter.at)}</span>
           {letter.urgent && <span class="err"> urgent</span>}
-          <span class="text">{letters?.get(letter.id)?.text.slice(0, 160)}</span>
+          <span class="text">{letters?.get(letter.seq)?.text.slice(0, 160)}</span>
         </button>
       ))}
       {all > 0 && <p class="dim rest">{whole(all)} to everyone, not read by all</p>}

@@ -15,7 +15,10 @@ import { source } from "./model.ts";
 export interface Story {
   readonly leases: readonly Lease[];
   readonly letters: Intervals<Letter>;
-  readonly letterById: ReadonlyMap<string, Letter>;
+  /** What an agent sent, by time; and what it sent or was sent. */
+  sentBy(lane: number): readonly Letter[];
+  lettersWith(lane: number): Intervals<Letter>;
+  readonly letterBySeq: ReadonlyMap<number, Letter>;
   readonly gaps: readonly Gap[];
   lane(lane: number): Lane | undefined;
   parent(lane: number): number;
@@ -101,6 +104,29 @@ function presenceOf(lane: Lane, moments: readonly Moment[]): (readonly [number, 
 
 const none: readonly Moment[] = [];
 
+/** The letters that an agent wrote, read or should read. Each agent's are put in order when they are first asked for. */
+function letterTrees(letters: readonly Letter[]): (lane: number) => Intervals<Letter> {
+  const lists = new Map<number, Letter[]>();
+  const add = (lane: number, letter: Letter) => {
+    const list = lists.get(lane);
+    if (!list) lists.set(lane, [letter]);
+    else if (list.at(-1) !== letter) list.push(letter);
+  };
+  for (const letter of letters) {
+    add(letter.from, letter);
+    if (letter.to >= 0) add(letter.to, letter);
+    for (const { lane } of letter.reads) add(lane, letter);
+  }
+  const trees = new Map<number, Intervals<Letter>>();
+  return (lane) => {
+    const known = trees.get(lane);
+    if (known) return known;
+    const tree = intervals(lists.get(lane) ?? [], (letter) => letter.at, letterEnd);
+    trees.set(lane, tree);
+    return tree;
+  };
+}
+
 export function tell(from: Source): Story {
   const { header, moments, pyramid } = from;
   const leases = leasesOf(moments);
@@ -136,11 +162,15 @@ export function tell(from: Source): Story {
     leases.toSorted((a, b) => a.from - b.from),
     ({ step }) => step,
   );
+  const sent = grouped(letters, (letter) => letter.from);
+  const mail = letterTrees(letters);
   const presences = new Map<number, readonly (readonly [number, number])[]>();
   return {
     leases,
     letters: intervals(letters, (letter) => letter.at, letterEnd),
-    letterById: new Map(letters.map((letter) => [letter.id, letter])),
+    sentBy: (lane) => sent.get(lane) ?? [],
+    lettersWith: mail,
+    letterBySeq: new Map(letters.map((letter) => [letter.seq, letter])),
     gaps: idleGaps(header, pyramid),
     lane: (lane) => header.lanes[lane],
     parent: (lane) => header.lanes[lane]?.parent ?? -1,

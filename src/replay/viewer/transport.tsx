@@ -103,7 +103,7 @@ export function Transport() {
       <button
         type="button"
         class="touch ib dim"
-        aria-label={`Speed ${speed.value} times, change it`}
+        aria-label={`${speed.value}×, change the speed`}
         onClick={() => (speed.value = speeds[(index + 1) % speeds.length] ?? 10)}
       >
         {speed.value}×
