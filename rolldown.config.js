@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { defineConfig } from "rolldown";
 
 // What nearly every command needs: a file costs more to open than its compiled code to read (src/cli/load.ts).
@@ -13,7 +14,7 @@ const core = [
 
 // CommonJS in split chunks: the ESM loader alone would cost the whole start-up budget on Node 20. Each command, driver
 // and other heavy part is a chunk of its own, loaded where it is asked for. Names are kept, for the stacks of bug reports.
-export default defineConfig({
+const program = {
   input: { cli: "src/cli/main.ts", program: "src/cli/program.ts" },
   platform: "node",
   // Its main file loads the others by names that a bundler cannot see.
@@ -35,4 +36,35 @@ export default defineConfig({
       ],
     },
   },
-});
+};
+
+const styles = ["src/replay/viewer/viewer.css", "src/replay/viewer/list/list.css"];
+
+// What a browser runs of a replay page: one script and one style sheet, which `replay` puts into the page by their hashes.
+const viewer = {
+  input: { "replay-viewer": "src/replay/viewer/main.tsx" },
+  platform: "browser",
+  output: { dir: "dist", format: "iife", entryFileNames: "[name].js", minify: true },
+  plugins: [
+    {
+      name: "viewer-style",
+      buildStart() {
+        for (const file of styles) this.addWatchFile(file);
+      },
+      generateBundle() {
+        const source = styles.map((file) => plainCss(readFileSync(file, "utf8"))).join("\n");
+        this.emitFile({ type: "asset", fileName: "replay-viewer.css", source });
+      },
+    },
+  ],
+};
+
+/** Without comments and indentation. Strings of these sheets hold neither. */
+function plainCss(text) {
+  return text
+    .replaceAll(/\/\*[^]*?\*\//g, "")
+    .replaceAll(/\n\s*/g, "\n")
+    .trim();
+}
+
+export default defineConfig([program, viewer]);

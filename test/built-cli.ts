@@ -12,7 +12,7 @@ const cache = join(root, "node_modules", ".cache", "tracecraft");
 export async function builtCli(): Promise<string> {
   const hash = createHash("sha256");
   const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
+    .filter((name) => /\.(?:tsx?|css)$/.test(name) && !name.endsWith(".test.ts"))
     .map((name) => join("src", name));
   for (const name of ["rolldown.config.js", "package-lock.json", ...sources.toSorted()])
     hash.update(`${name}\n`).update(readFileSync(join(root, name)));

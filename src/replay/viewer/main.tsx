@@ -1,4 +1,5 @@
 import { openSource } from "../decode.ts";
+import type { Source } from "../page.ts";
 import { live } from "./model.ts";
 import { grow, start } from "./start.tsx";
 
@@ -36,17 +37,23 @@ function fail(error: unknown): void {
   root.textContent = `This page cannot be shown: ${said}`;
 }
 
-/** Where a server has the blocks, as `<meta name="tracecraft-blocks" content="blocks/">` says: what no tag holds is asked for. */
+/** Where a server has the blocks, as `<meta name="tracecraft-blocks" content="blocks/">` says. */
 const served = document.querySelector<HTMLMetaElement>('meta[name="tracecraft-blocks"]')?.content;
 
-async function readServed(name: string): Promise<Uint8Array> {
-  if (served === undefined || document.getElementById(name)) return readTag(name);
-  const answer = await fetch(`${served}${encodeURIComponent(name)}`, { cache: "no-store" });
-  if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
-  return new Uint8Array(await answer.arrayBuffer());
+async function fetched(path: string): Promise<Response> {
+  const answer = await fetch(`${served}${path}`, { cache: "no-store" });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  return answer;
 }
 
-const read = () => openSource(served === undefined ? readTag : readServed);
+/** The data as it is now; what is read of it later belongs to the same state of the bucket. */
+async function read(): Promise<Source> {
+  if (served === undefined) return openSource(readTag);
+  const generation = await (await fetched("current")).text();
+  return openSource(
+    async (name) => new Uint8Array(await (await fetched(`${generation}/${name}`)).arrayBuffer()),
+  );
+}
 
 /** A page from a server reads its data again when the server says that the bucket has grown. */
 function follow(events: string): void {
