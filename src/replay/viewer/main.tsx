@@ -60,17 +60,19 @@ function follow(events: string): void {
   live.value = true;
   const stream = new EventSource(events);
   let reading = false;
-  stream.addEventListener("message", () => {
-    if (reading) return;
+  let again = false;
+  const take = async (): Promise<void> => {
+    again = reading;
+    if (reading) return; // What comes meanwhile is looked at once this is done.
     reading = true;
-    read().then(
-      (next) => {
-        reading = false;
-        grow(next);
-      },
-      () => (reading = false),
-    );
-  });
+    try {
+      grow(await read());
+    } finally {
+      reading = false;
+    }
+    if (again) await take();
+  };
+  stream.addEventListener("message", () => void take().catch(() => (live.value = false)));
   stream.addEventListener("error", () => (live.value = false));
   stream.addEventListener("open", () => (live.value = true));
 }

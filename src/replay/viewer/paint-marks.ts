@@ -129,11 +129,16 @@ function paintWords(scene: Scene, moment: Moment, x: number, y: number, free: nu
   }
   if (moment.kind !== "fenced") return 0;
   const terms = `term ${moment.term ?? "?"}, now ${moment.holderTerm ?? "?"}`;
-  const text = width > 900 ? `complete refused: ${terms}` : width > 500 ? `refused: ${terms}` : "fenced";
   on.font = `600 11px ${palette.sans}`;
-  const wide = on.measureText(text).width;
-  if (x + 10 + wide > width) return 0;
-  return 14 + write(scene, text, x + 10, y + 4, palette.err, bold);
+  const wordings = width > 500 ? [`complete refused: ${terms}`, `refused: ${terms}`, "fenced"] : ["fenced"];
+  const right = wordings.find((text) => x + 12 + on.measureText(text).width <= width);
+  const left = wordings.find((text) => x - 12 - on.measureText(text).width >= Math.max(2, free));
+  // The longest wording that has room, to the right where both sides have.
+  if (right !== undefined && (left === undefined || right.length >= left.length)) {
+    return 14 + write(scene, right, x + 10, y + 4, palette.err, bold);
+  }
+  if (left !== undefined) write(scene, left, x - 10, y + 4, palette.err, { ...bold, align: "right" });
+  return left === undefined ? 0 : 8;
 }
 
 /** What closes a bar stands beside its end. */
