@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { count, parseSpan, plainTime, shortId, size, span, timeFor } from "./values.ts";
+import { count, parseSize, parseSpan, parseWhen, plainTime, shortId, size, span, timeFor } from "./values.ts";
 
 const now = Date.parse("2026-11-22T14:05:00.999Z");
 const terminal = { layout: "terminal", absolute: false } as const;
@@ -78,4 +78,31 @@ it("count() and shortId()", () => {
     "0 matches",
   ]);
   expect(shortId("9ac1d0aa-1234")).toBe("9ac1d0aa");
+});
+
+it.each([
+  ["50MB", 50_000_000],
+  ["1.5GiB", 1_610_612_736],
+  ["800kb", 800_000],
+  ["12", 12],
+])("parseSize(%s) is %d", (text, bytes) => {
+  expect(parseSize(text, "--max-size")).toBe(bytes);
+});
+
+it.each([
+  ["2d", now - 2 * 86_400_000],
+  ["2h05m", now - 7_500_000],
+  ["2026-11-22", Date.parse("2026-11-22T00:00:00Z")],
+  ["2026-11-22T14:00Z", Date.parse("2026-11-22T14:00:00Z")],
+  ["2026-11-22T16:00:00+02:00", Date.parse("2026-11-22T14:00:00Z")],
+])("parseWhen(%s)", (text, at) => {
+  expect(parseWhen(text, now, "--since")).toBe(at);
+});
+
+it.each(["", "MB", "-1MB", "1e9", "50 parsecs", "1MBs"])("no size: %j", (text) => {
+  expect(() => parseSize(text, "--max-size")).toThrow(/^Cannot read --max-size /);
+});
+
+it.each(["", "yesterday", "2026-13-40", "1", "2026-11-22T99:00Z", "2d2"])("no moment: %j", (text) => {
+  expect(() => parseWhen(text, now, "--since")).toThrow(/^Cannot read /);
 });

@@ -71,6 +71,40 @@ export function size(bytes: number): string {
   return `${value.toFixed(unit === 0 ? 0 : 1)} ${sizeUnits[unit]}`;
 }
 
+const bytesIn: Readonly<Record<string, number>> = {
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KIB: 2 ** 10,
+  MIB: 2 ** 20,
+  GIB: 2 ** 30,
+};
+
+/** The bytes of a size as somebody typed it: `50MB`, `1.5GiB`, `800000`. */
+export function parseSize(text: string, option: string): number {
+  const [, digits = "", unit = ""] = /^(\d{1,12}(?:\.\d{1,3})?) ?([kmg]?i?b)?$/i.exec(text.trim()) ?? [];
+  const factor = bytesIn[unit.toUpperCase() || "B"];
+  if (digits !== "" && factor !== undefined) return Math.floor(Number(digits) * factor);
+  throw new TracecraftError(
+    "usage",
+    `Cannot read ${option} "${text.slice(0, 60)}": a size is such as 800KB, 50MB or 1GiB`,
+  );
+}
+
+/** A moment as somebody typed it, in ms since 1970: a span before now (`2d`), or a date, a time in it, and its zone. */
+export function parseWhen(text: string, nowMs: number, option: string): number {
+  if (/^\d+[dhms]/.test(text.trim())) return nowMs - parseSpan(text) * 1000;
+  const written =
+    /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})?)?$/.test(text);
+  const at = written ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(at)) return at;
+  throw new TracecraftError(
+    "usage",
+    `Cannot read ${option} "${text.slice(0, 60)}": a span such as 2d, or a time such as 2026-11-22T14:00Z`,
+  );
+}
+
 /** `1 message`, `12408 messages`. */
 export function count(n: number, noun: string): string {
   if (n === 1) return `1 ${noun}`;

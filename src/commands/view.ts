@@ -1,0 +1,68 @@
+import { TracecraftError } from "../errors.ts";
+import { defineCommand } from "./command.ts";
+import { openInBrowser } from "./open-browser.ts";
+import { buildOptions } from "./replay.ts";
+
+/** How often the bucket is looked at while somebody looks at the page. */
+const pollMs = 2_000;
+
+export const view = defineCommand({
+  name: "view",
+  summary: "Show the replay page from this machine, and follow what happens",
+  positionals: {},
+  options: {
+    port: { placeholder: "N", default: "0", help: "of 127.0.0.1; 0 takes any free one" },
+    since: { placeholder: "WHEN", help: "only what is not older: a span such as 2d, or a time" },
+    agent: { placeholder: "NAME", many: true, help: "only this agent's lane; may be given again" },
+    open: { help: "show it in the browser" },
+  },
+  exits: { usage: "the port is taken" },
+  examples: ["tracecraft view --open", "tracecraft view --port 8080 --since 1d"],
+  needs: "project",
+
+  async run(context, args) {
+    const { project, signal } = context;
+    const { buildPage } = await import("../replay/build.ts");
+    const { changesOf } = await import("../replay/changes.ts");
+    const { servePage } = await import("../replay/serve.ts");
+    const { readViewer } = await import("../replay/viewer-files.ts");
+    const port = portOf(args.port);
+    const build = () =>
+      buildPage(project, { ...buildOptions(context, args), bodies: "full", signal, progress: () => {} });
+
+    const changed = changesOf(project);
+    await changed();
+    const serving = await servePage({
+      viewer: readViewer(),
+      first: await build(),
+      port,
+      secret: project.world.randomHex(16),
+    }).catch((error: unknown) => {
+      throw taken(error, port);
+    });
+    try {
+      context.emit({ url: serving.url, project: project.name }, `Serving ${project.name} on ${serving.url}`);
+      if (args.open) openInBrowser(context.platform, serving.url);
+      while (!signal.aborted) {
+        await project.world.sleep(pollMs);
+        if (signal.aborted || serving.followers() === 0) continue;
+        if (await changed().catch(() => false)) await serving.show(await build());
+      }
+    } finally {
+      await serving.close();
+    }
+    throw new TracecraftError("interrupted", "Interrupted");
+  },
+});
+
+function portOf(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return Number(text);
+  throw new TracecraftError("usage", `Cannot read --port "${text.slice(0, 60)}": 0 to 65535`);
+}
+
+function taken(error: unknown, port: number): unknown {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code !== "EADDRINUSE" && code !== "EACCES") return error;
+  const why = code === "EACCES" ? "no permission" : "it is taken";
+  return new TracecraftError("usage", `Cannot serve on port ${port}: ${why}`, { hint: "tracecraft view" });
+}
