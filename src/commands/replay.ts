@@ -144,8 +144,8 @@ function nothingThere({
   until,
   agent,
 }: {
-  since?: string;
-  until?: string;
+  since?: string | undefined;
+  until?: string | undefined;
   agent: readonly string[];
 }): TracecraftError {
   const asked = since !== undefined || until !== undefined || agent.length > 0;
