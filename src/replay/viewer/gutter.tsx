@@ -4,7 +4,7 @@ import { hovered, lanesHeight, scrolled, size, visibleRows } from "./lane-view.t
 import { Mark } from "./marks.tsx";
 import type { Row } from "./rows.ts";
 import { mute, pinned, toggleFold, togglePin, toggleSolo } from "./rows.ts";
-import { heldByLane, unreadNow } from "./state-now.ts";
+import { heldByLane, stateNow } from "./state-now.ts";
 import { lifeWords } from "./state-panel.tsx";
 import { spentByAgent, spentByLane, summary, type Sum } from "./summary.ts";
 import { dollars, long, roughly, short } from "./words.ts";
@@ -75,7 +75,7 @@ function AgentName({ row }: { row: Row }) {
   const t = now.value;
   const { mark, word, life } = lifeWords(lane, t);
   const held = heldByLane.value.get(lane) ?? [];
-  const unread = unreadNow.value.filter(({ reader }) => reader === lane).length;
+  const unread = stateNow.value.direct.get(lane)?.size ?? 0;
   const spent = spentByAgent.value.get(lane);
   const harness = harnessOf(row);
   const holds = held

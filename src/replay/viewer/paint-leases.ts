@@ -1,12 +1,16 @@
 import type { Lease } from "../leases.ts";
 import { firstFrom } from "./intervals.ts";
 import { work } from "./model.ts";
+import type { Axis } from "./axis.ts";
 import type { Row } from "./rows.ts";
+import type { Story } from "./story.ts";
 import type { Scene } from "./scene.ts";
 import { hatch, line, write } from "./scene.ts";
 import { clock } from "./words.ts";
 
-const mostLeases = 400;
+/** More bars than this in one row are no bars any more: of those that start within three pixels one is drawn. */
+const mostLeases = 80;
+const barsApart = 3;
 
 interface Bar {
   readonly lease: Lease;
@@ -43,7 +47,7 @@ const torn = ({ end, lapsedAt }: Lease) => end === "taken" || lapsedAt !== undef
 export function paintLeases(scene: Scene, row: Row): void {
   const { axis, story, spots } = scene;
   if (row.kind !== "agent") return;
-  for (const lease of story.leasesOf(row.lane).touching(axis.from, axis.to, mostLeases)) {
+  for (const lease of leasesInSight(axis, story, row.lane)) {
     const bar = barOf(scene, row, lease);
     work.marks++;
     paintBar(scene, bar);
@@ -59,6 +63,22 @@ export function paintLeases(scene: Scene, row: Row): void {
     });
   }
 }
+
+function leasesInSight(axis: Axis, story: Story, lane: number): readonly Lease[] {
+  const all = story.leasesOf(lane).touching(axis.from, axis.to, mostLeases + 1);
+  if (all.length <= mostLeases) return all;
+  const list = story.leaseList(lane);
+  const seen: Lease[] = [];
+  for (let place = firstFrom(list, axis.from, start); place < list.length;) {
+    const lease = list[place];
+    if (!lease || lease.from > axis.to) break;
+    seen.push(lease);
+    place = Math.max(place + 1, firstFrom(list, axis.at(axis.x(lease.from) + barsApart), start));
+  }
+  return seen;
+}
+
+const start = ({ from }: Lease) => from;
 
 function heldAt(scene: Scene, { lease }: Bar): boolean {
   return lease.from <= scene.t && scene.t < lease.endAt;

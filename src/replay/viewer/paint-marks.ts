@@ -12,7 +12,7 @@ import { write } from "./scene.ts";
 /** Marks closer than this step right; from three on they are one mark with a count. */
 const apart = 11;
 /** Of a crowd, so many are looked at to tell which is the worst. */
-const looked = 64;
+const looked = 8;
 
 interface Placed {
   readonly x: number;

@@ -4,6 +4,7 @@ import type { StepState, Unread } from "../state.ts";
 import { checkpointsOf, heldSteps, stateAt, unreadOf } from "../state.ts";
 import { laneOf, now, source } from "./model.ts";
 import { firstFrom } from "./intervals.ts";
+import { mostRows } from "./state-section.tsx";
 import { story } from "./story.ts";
 import { summary } from "./summary.ts";
 
@@ -23,14 +24,19 @@ export const heldByLane = computed(() => {
   return held;
 });
 
-/** What every agent has not read at T, oldest first. */
+/** How many messages to one agent are unread at T, and the oldest of them. */
 export const unreadNow = computed(() => {
-  const state = stateNow.value;
-  const all: { readonly reader: number; readonly letter: Unread }[] = [];
-  for (const [reader, letters] of state.direct) {
-    for (const letter of letters.values()) all.push({ reader, letter });
+  const oldest: { readonly reader: number; readonly letter: Unread }[] = [];
+  let count = 0;
+  for (const [reader, letters] of stateNow.value.direct) {
+    count += letters.size;
+    let taken = 0;
+    for (const letter of letters.values()) {
+      if (taken++ >= mostRows) break; // They stand in the order of sending.
+      oldest.push({ reader, letter });
+    }
   }
-  return all.toSorted((a, b) => a.letter.seq - b.letter.seq);
+  return { count, oldest: oldest.toSorted((a, b) => a.letter.seq - b.letter.seq).slice(0, mostRows) };
 });
 
 /** How many messages to everybody some agent has not read at T: they are counted, as each is one for all. */

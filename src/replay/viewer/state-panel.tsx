@@ -10,13 +10,13 @@ import { Spent } from "./spent.tsx";
 import { clock, dollars, long, short, whole } from "./words.ts";
 
 function Mail({ t }: { t: number }) {
-  const unread = unreadNow.value;
+  const { count, oldest } = unreadNow.value;
   const all = unreadForAll.value.size;
   const letters = story.value?.letterBySeq;
   return (
-    <Section title="Unread mail" note={String(unread.length + all)}>
-      {unread.length + all === 0 && <p class="faint">everything has been read</p>}
-      {unread.slice(0, mostRows).map(({ reader, letter }) => (
+    <Section title="Unread mail" note={whole(count + all)}>
+      {count + all === 0 && <p class="faint">everything has been read</p>}
+      {oldest.map(({ reader, letter }) => (
         <button
           type="button"
           class="msgrow"
@@ -33,7 +33,7 @@ function Mail({ t }: { t: number }) {
         </button>
       ))}
       {all > 0 && <p class="dim rest">{whole(all)} to everyone, not read by all</p>}
-      <More of={unread.length} shown={mostRows} />
+      <More of={count} shown={mostRows} />
     </Section>
   );
 }

@@ -48,8 +48,7 @@ export function Steps({ t }: { t: number }) {
   const known = stateNow.value.steps;
   const names = summary.value?.steps ?? [];
   const held = [...known.values()].filter(({ state }) => state === "held").length;
-  const order =
-    names.length > mostRows ? names.toSorted((a, b) => rankOf(known.get(a)) - rankOf(known.get(b))) : names;
+  const order = names.length > mostRows ? urgentFirst(names, known) : names;
   return (
     <Section title="Steps" only="steps" note={held > 0 ? "lease left, held for" : "nothing is held"}>
       {order.slice(0, mostRows).map((name) => {
@@ -93,6 +92,16 @@ export function Steps({ t }: { t: number }) {
       <More of={names.length} shown={mostRows} />
     </Section>
   );
+}
+
+/** The first rows of many: what is held, then what is stuck, then the rest in the order of the page. */
+function urgentFirst(names: readonly string[], known: ReadonlyMap<string, StepState>): string[] {
+  const ranks: string[][] = [[], [], [], []];
+  for (const name of names) {
+    const rank = ranks[rankOf(known.get(name))];
+    if (rank && rank.length < mostRows) rank.push(name);
+  }
+  return ranks.flat().slice(0, mostRows);
 }
 
 function rankOf(step: StepState | undefined): number {

@@ -23,6 +23,8 @@ export interface Story {
   lane(lane: number): Lane | undefined;
   parent(lane: number): number;
   leasesOf(lane: number): Intervals<Lease>;
+  /** The leases of an agent by when they began. */
+  leaseList(lane: number): readonly Lease[];
   /** Which of the bars that its agent held at once a lease is, from 0; and how many an agent needs. */
   track(lease: Lease): number;
   tracks(lane: number): number;
@@ -143,8 +145,12 @@ export function tell(from: Source): Story {
   const made = pick(madeKinds);
   const { tracks, most } = layTracks(leases);
   const fates = fatesByTrack(pick(fateKinds), leases, tracks);
+  const held = grouped(
+    leases.toSorted((a, b) => a.from - b.from),
+    ({ lane }) => lane,
+  );
   const trees = new Map(
-    [...grouped(leases, ({ lane }) => lane)].map(([lane, list]) => [
+    [...held].map(([lane, list]) => [
       lane,
       intervals(
         list,
@@ -174,6 +180,7 @@ export function tell(from: Source): Story {
     gaps: idleGaps(header, pyramid),
     lane: (lane) => header.lanes[lane],
     parent: (lane) => header.lanes[lane]?.parent ?? -1,
+    leaseList: (lane) => held.get(lane) ?? [],
     leasesOf: (lane) => trees.get(lane) ?? noLeases,
     track: (lease) => tracks.get(lease) ?? 0,
     tracks: (lane) => most.get(lane) ?? 1,

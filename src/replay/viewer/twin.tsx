@@ -8,7 +8,7 @@ import { blocks, rowByLane, rows } from "./lane-view.ts";
 import { agentOf, focused, laneOf, range, select, selection, source } from "./model.ts";
 import { clock, whole } from "./words.ts";
 
-const most = 200;
+const most = 100;
 
 interface Entry {
   readonly seq: number;
@@ -16,7 +16,7 @@ interface Entry {
   readonly text: string;
 }
 
-/** The events of the focused row that the window shows, the first 200: the drawing's words. */
+/** The events of the focused row that the window shows, the first 100: the drawing's words. */
 const entries = computed<{ readonly list: readonly Entry[]; readonly more: boolean }>(() => {
   void arrived.value;
   const from = source.value;
