@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { grouped } from "./grouped.ts";
-import { allBindings } from "./keys.ts";
+import { allBindings, type Binding } from "./keys.ts";
 import { live } from "./model.ts";
 
 export const sheetOpen = signal(false);
@@ -13,6 +13,14 @@ const words: Readonly<Record<string, string>> = {
   Escape: "Esc",
 };
 
+const order: readonly Binding["group"][] = [
+  "Time",
+  "Next, with Shift the one before",
+  "View",
+  "Lists",
+  "Find",
+];
+
 /** Every key of the page, read from what is bound: nothing is listed that does nothing. */
 export function KeysSheet() {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -22,12 +30,14 @@ export function KeysSheet() {
     else dialog.current?.close();
   }, [shown]);
   if (!shown) return <dialog class="keys" ref={dialog} aria-label="Keys" />;
-  const groups = grouped(allBindings(), ({ group }) => group);
+  const groups = [...grouped(allBindings(), ({ group }) => group)].toSorted(
+    ([a], [b]) => order.indexOf(a) - order.indexOf(b),
+  );
   return (
     <dialog class="keys" ref={dialog} aria-label="Keys" onClose={() => (sheetOpen.value = false)}>
       <h2>Keys</h2>
       <div class="g">
-        {[...groups].map(([group, bindings]) => (
+        {groups.map(([group, bindings]) => (
           <section key={group}>
             <h3>{group}</h3>
             {bindings.map(({ keys, shown: written, label }) => (

@@ -51,8 +51,8 @@ export function paintLeases(scene: Scene, row: Row): void {
     const bar = barOf(scene, row, lease);
     work.marks++;
     paintBar(scene, bar);
-    if (bar.lapsed) paintLapse(scene, bar);
     if (torn(lease)) paintTear(scene, bar);
+    if (bar.lapsed) paintLapse(scene, bar);
     if (scene.size.leaseHigh >= 10) nameBar(scene, bar);
     spots.push({
       x0: bar.x0,

@@ -133,10 +133,8 @@ function paintWords(scene: Scene, moment: Moment, x: number, y: number, free: nu
   const wordings = width > 500 ? [`complete refused: ${terms}`, `refused: ${terms}`, "fenced"] : ["fenced"];
   const right = wordings.find((text) => x + 12 + on.measureText(text).width <= width);
   const left = wordings.find((text) => x - 12 - on.measureText(text).width >= Math.max(2, free));
-  // The longest wording that has room, to the right where both sides have.
-  if (right !== undefined && (left === undefined || right.length >= left.length)) {
-    return 14 + write(scene, right, x + 10, y + 4, palette.err, bold);
-  }
+  // To the left stands what came before: words go there only where the right has no room at all.
+  if (right !== undefined) return 14 + write(scene, right, x + 10, y + 4, palette.err, bold);
   if (left !== undefined) write(scene, left, x - 10, y + 4, palette.err, { ...bold, align: "right" });
   return left === undefined ? 0 : 8;
 }

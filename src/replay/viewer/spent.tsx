@@ -33,9 +33,6 @@ function Table({ title, by, spent }: { title: string; by: (one: One) => string; 
           <tr key={name} class={place === list.length - 1 ? "sum" : ""}>
             <th scope="row" title={name}>
               {name}
-              {sum.priced && sum.unpricedTokens > 0 && (
-                <span class="faint"> + {short(sum.unpricedTokens)} unpriced</span>
-              )}
             </th>
             <td title={whole(sum.input)}>{short(sum.input)}</td>
             <td title={whole(sum.output)}>{short(sum.output)}</td>
@@ -45,6 +42,13 @@ function Table({ title, by, spent }: { title: string; by: (one: One) => string; 
             <td class={sum.priced ? "" : "warn"}>{costOf(sum)}</td>
           </tr>
         ))}
+        {all.priced && all.unpricedTokens > 0 && (
+          <tr>
+            <td colSpan={5} class="warn">
+              and {short(all.unpricedTokens)} tokens without a price
+            </td>
+          </tr>
+        )}
       </tbody>
     </table>
   );
