@@ -12,6 +12,7 @@ const { values, positionals } = parseArgs({
   options: {
     hash: { type: "string", default: "t=2026-09-17T14:15:20Z" },
     page: { type: "string" },
+    variant: { type: "string", default: "team" },
     only: { type: "string", default: "" },
   },
 });
@@ -21,7 +22,7 @@ mkdirSync(out, { recursive: true });
 let page = values.page;
 if (page === undefined) {
   page = join(out, "page.html");
-  writeFileSync(page, await storyPage());
+  writeFileSync(page, await storyPage(values.variant));
 } else readFileSync(page).length;
 
 const executablePath =

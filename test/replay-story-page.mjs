@@ -50,12 +50,15 @@ export function wrapPage(script, styles) {
   ].join("\n");
 }
 
-let made;
+const made = new Map();
 
-/** The page of the story, built once for a process. */
-export function storyPage() {
-  made ??= bundleViewer(
-    'import { storySource } from "./replay-story.ts"; import { start } from "../src/replay/viewer/start.tsx"; void start(storySource());',
+/** The page of a variant of the story, built once for a process. */
+export function storyPage(variant = "team") {
+  const known = made.get(variant);
+  if (known) return known;
+  const page = bundleViewer(
+    `import { storySource } from "./replay-story.ts"; import { start } from "../src/replay/viewer/start.tsx"; void start(storySource("${variant}"));`,
   ).then((script) => wrapPage(script, viewerStyles()));
-  return made;
+  made.set(variant, page);
+  return page;
 }

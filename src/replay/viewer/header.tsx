@@ -89,6 +89,13 @@ export function Header() {
               only="wide"
             />
           )}
+          {sum.solo && sum.subagents > 0 && (
+            <Total
+              count={whole(sum.subagents)}
+              word={sum.subagents === 1 ? "sub-agent" : "sub-agents"}
+              only="mid"
+            />
+          )}
           {sum.steps.length > 0 && (
             <Total
               count={whole(sum.steps.length)}
