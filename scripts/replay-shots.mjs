@@ -1,6 +1,6 @@
 // Screenshots of the replay page in both themes at three sizes, for the eye: node scripts/replay-shots.mjs [OUT] [--hash H] [--page FILE].
 // Without --page the story of test/replay-story.ts is shown.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -23,7 +23,7 @@ let page = values.page;
 if (page === undefined) {
   page = join(out, "page.html");
   writeFileSync(page, await storyPage(values.variant));
-} else readFileSync(page).length;
+}
 
 const executablePath =
   process.env.CHROMIUM ?? execFileSync("which", ["chromium"], { encoding: "utf8" }).trim();

@@ -144,6 +144,76 @@ describe.skipIf(path === undefined)("the replay page", () => {
   });
 });
 
+describe.skipIf(path === undefined)("the pointer", () => {
+  it("moves T in the lanes, the window in the overview, selects what it clicks and names what it is over", async () => {
+    const { page, context } = await watchedPage(browser);
+    await openAt(page, file, `${t}&axis=real`);
+    const lanes = page.locator(".lanes canvas");
+    const box = await lanes.boundingBox();
+    const over = await page.locator(".over canvas").boundingBox();
+    if (!box || !over) throw new Error("no canvas");
+    const { from, to } = source.header;
+    const x = (at: number) => 4 + ((at - from) / (to - from)) * (box.width - 8);
+
+    // The fenced complete of backend, in the lease row of the second agent.
+    const fenced = source.moments.find(({ kind }) => kind === "fenced");
+    const rows = await page
+      .locator(".lane-row")
+      .evaluateAll((all) => all.map((row) => row.getBoundingClientRect().top));
+    const y = (rows[3] ?? 0) + 42;
+    await page.mouse.move(box.x + x(fenced?.at ?? 0), y);
+    expect(await page.locator(".tip").textContent()).toContain(
+      "complete of api refused: held term 1, now term 2",
+    );
+    await page.mouse.down();
+    await page.mouse.up();
+    expect(await eventOf(page)).toBe(await named(fenced?.seq ?? -1));
+
+    const sixty = from + 20 * 60_000;
+    await page.mouse.move(box.x + x(sixty), box.y + 4);
+    await page.mouse.down();
+    await page.mouse.move(box.x + x(sixty + 60_000), box.y + 4, { steps: 4 });
+    await page.mouse.up();
+    expect(Math.abs(Date.parse((await place(page)).get("t") ?? "") - sixty - 60_000)).toBeLessThan(6000);
+
+    await page.mouse.move(over.x + over.width * 0.25, over.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(over.x + over.width * 0.5, over.y + 20, { steps: 4 });
+    await page.mouse.up();
+    const [start = 0, end = 0] = ((await place(page)).get("w") ?? "").split("~").map(Number);
+    expect(Math.abs(start - from - (to - from) * 0.25)).toBeLessThan(30_000);
+    expect(Math.abs(end - from - (to - from) * 0.5)).toBeLessThan(30_000);
+
+    await page.mouse.move(box.x + box.width / 2, box.y + 100);
+    await page.mouse.wheel(0, -300);
+    const [nearer = 0, nearest = 0] = ((await place(page)).get("w") ?? "").split("~").map(Number);
+    expect(nearest - nearer).toBeLessThan(end - start);
+    expect(Math.abs((nearer + nearest) / 2 - (start + end) / 2)).toBeLessThan((end - start) * 0.1);
+    await context.close();
+  });
+
+  it("folds, hides, pins and shows only one agent from the names", async () => {
+    const { page, context } = await watchedPage(browser);
+    await openAt(page, file, t);
+    const names = () => page.locator(".lane-row:not(.sub) .n").allTextContents();
+    await page.getByRole("button", { name: "Sessions and sub-agents of designer" }).click();
+    expect(await page.locator(".lane-row").count()).toBe(5);
+    await page.locator('.lane[data-lane="4"]').hover();
+    await page.getByRole("button", { name: "Pin ops" }).click();
+    expect((await names())[0]).toBe("ops");
+    await page.locator('.lane[data-lane="1"]').hover();
+    await page.getByRole("button", { name: "Hide backend" }).click();
+    expect(await names()).not.toContain("backend");
+    await page.getByRole("button", { name: "show 1 hidden" }).click();
+    expect(await names()).toContain("backend");
+    await page.locator('.lane[data-lane="2"]').hover();
+    await page.getByRole("button", { name: "Only frontend" }).click();
+    expect(await names()).toEqual(["frontend"]);
+    expect((await place(page)).getAll("agent")).toEqual(["frontend"]);
+    await context.close();
+  });
+});
+
 describe.skipIf(path === undefined)("the keyboard alone", () => {
   let page: Page;
   let close: () => Promise<void>;

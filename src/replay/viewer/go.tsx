@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { now, said, seek, source } from "./model.ts";
 import { clock, day } from "./words.ts";
@@ -26,7 +26,7 @@ export function GoTo() {
   const dialog = useRef<HTMLDialogElement>(null);
   const input = useRef<HTMLInputElement>(null);
   const open = goOpen.value;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!open) {
       dialog.current?.close();
       return;

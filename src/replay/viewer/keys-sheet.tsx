@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { grouped } from "./grouped.ts";
 import { allBindings, type Binding } from "./keys.ts";
@@ -25,7 +25,7 @@ const order: readonly Binding["group"][] = [
 export function KeysSheet() {
   const dialog = useRef<HTMLDialogElement>(null);
   const shown = sheetOpen.value;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (shown) dialog.current?.showModal();
     else dialog.current?.close();
   }, [shown]);

@@ -35,6 +35,8 @@ export function handleKey(event: KeyboardEvent): void {
   const inText = typing(event.target);
   const bound = bindings.findLast((one) => one.keys.includes(event.key) && (!inText || one.everywhere));
   if (!bound) return;
+  // Below an open dialog nothing moves.
+  if (!bound.everywhere && document.querySelector("dialog[open]")) return;
   // Space and Enter belong to a button or an option that has the focus.
   const element = event.target instanceof HTMLElement ? event.target : undefined;
   if (

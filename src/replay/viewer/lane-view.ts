@@ -1,7 +1,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { makeAxis, type Axis } from "./axis.ts";
 import { arrived, openBlocks } from "./blocks.ts";
-import { axisMode, range, source } from "./model.ts";
+import { axisMode, focused, range, selection, source } from "./model.ts";
 import { layRows, measuresFor, rowsBetween, shownAgents } from "./rows.ts";
 import type { Spot } from "./scene.ts";
 import { story } from "./story.ts";
@@ -58,8 +58,17 @@ export const rowByLane = computed(() => {
   return map;
 });
 
-/** Keeps the scroll inside the lanes when they become fewer. */
+/** Keeps the scroll inside the lanes when they become fewer, and the row of what is selected or focused in sight. */
 export function keepScroll(): void {
+  effect(() => {
+    const lane = selection.value?.lane ?? focused.value;
+    const row = rows.value[rowByLane.value.get(lane) ?? -1];
+    const top = scrolled.peek();
+    const high = lanesHeight.value;
+    if (!row || (row.y >= top && row.y + row.height <= top + high)) return;
+    const most = Math.max(0, wholeHeight.value - high);
+    scrolled.value = Math.max(0, Math.min(most, row.y - high / 3));
+  });
   effect(() => {
     const most = Math.max(0, wholeHeight.value - lanesHeight.value);
     if (scrolled.value > most) scrolled.value = most;

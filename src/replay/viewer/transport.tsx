@@ -3,7 +3,7 @@ import { axisMode, now, playing, source, speed, speeds } from "./model.ts";
 import type { Jump } from "./jump.ts";
 import { step } from "./jump.ts";
 import { summary } from "./summary.ts";
-import { clock, long } from "./words.ts";
+import { clock, day, long } from "./words.ts";
 
 const axes: readonly (readonly [AxisMode, string])[] = [
   ["real", "Real"],
@@ -72,6 +72,7 @@ function Next() {
 export function Transport() {
   const header = source.value?.header;
   if (!header) return null;
+  const days = day(header.from) !== day(header.to);
   const index = speeds.findIndex((one) => one === speed.value);
   return (
     <div class="play" role="group" aria-label="Transport">
@@ -84,7 +85,9 @@ export function Transport() {
       />
       <Icon path="M10 2h2v10h-2zM2 1.5v11L9 7z" label="Next event" run={() => void step("event", 1)} />
       <span class="t">{clock(now.value)}</span>
-      <span class="dim mid">UTC, {long(now.value - header.from)} in</span>
+      <span class="dim mid">
+        {days && `${day(now.value)}, `}UTC, {long(now.value - header.from)} in
+      </span>
       <div class="seg mid" role="group" aria-label="Speed">
         {speeds.map((each) => (
           <button
