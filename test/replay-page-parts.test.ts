@@ -41,6 +41,8 @@ describe("makeAxis()", () => {
             expect(Math.abs(axis.x(axis.at(x)) - x)).toBeLessThan(1e-3);
             last = x;
           }
+          expect(axis.x(from)).toBeCloseTo(4);
+          expect(axis.x(from + long_)).toBeCloseTo(width - 4);
         },
       ),
     );
@@ -122,6 +124,13 @@ describe("places", () => {
         });
       }),
     );
+  });
+
+  it("keep percent signs, colons and tildes", () => {
+    for (const lane of ["50%25", "a%3Ab", "a:b:7", "~/~", "100%"]) {
+      expect(readPlace(writePlace({ lane })).lane).toBe(lane);
+      expect(readPlace(writePlace({ event: { lane, nth: 3 } })).event).toEqual({ lane, nth: 3 });
+    }
   });
 
   it("are harmless where they are foreign", () => {

@@ -324,6 +324,9 @@ describe.skipIf(path === undefined)("the keyboard alone", () => {
     await page.keyboard.press("Escape");
     await page.keyboard.press("?");
     expect(await page.locator("dialog.keys[open] h2").first().textContent()).toBe("Keys");
+    const before = await clockOf(page);
+    await page.keyboard.press("End");
+    expect(await clockOf(page)).toBe(before);
     await page.keyboard.press("Escape");
     expect(await page.locator("dialog[open]").count()).toBe(0);
   });
