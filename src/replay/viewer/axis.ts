@@ -64,7 +64,9 @@ function compressedKnots(from: number, to: number, width: number, gaps: readonly
     .filter((gap) => ((gap.to - gap.from) / (to - from)) * width > gapPixels)
     .toSorted((a, b) => a.from - b.from);
   const idle = inside.reduce((sum, gap) => sum + gap.to - gap.from, 0);
-  const busy = Math.max(1, to - from - idle);
+  // Nothing but idle time: narrowing it would leave the axis empty.
+  if (to - from - idle < 1) return { knots: realKnots(from, to, width), drawn: [] };
+  const busy = to - from - idle;
   const scale = (width - 2 * margin - inside.length * gapPixels) / busy;
   const knots: Knot[] = [[from, margin]];
   const drawn: { from: number; to: number; x0: number; x1: number }[] = [];
