@@ -20,7 +20,7 @@ const stepWords: Readonly<Record<StepState["state"], string>> = {
   lapsed: "lapsed",
   complete: "complete",
   blocked: "blocked",
-  needs_review: "needs review",
+  needs_review: "for review",
   released: "released",
 };
 
