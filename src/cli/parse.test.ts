@@ -28,6 +28,13 @@ describe("parse()", () => {
     expect((await parse([])).command).toBeUndefined();
   });
 
+  it("keeps an option of the command's own from the general one of that name", async () => {
+    const search = await parse(["session", "search", "x", "--agent", "api-2"]);
+    expect([search.args["agent"], search.general.agent]).toEqual(["api-2", undefined]);
+    const replay = await parse(["replay", "--agent", "a", "--agent", "b"]);
+    expect([replay.args["agent"], replay.general.agent]).toEqual([["a", "b"], undefined]);
+  });
+
   it("takes what stands behind -- as it is, and texts that begin with - as values of options", async () => {
     const { args } = await parse(["send", "b", "--subject", "- a list", "--", "--not an option"]);
     expect(args).toMatchObject({ to: "b", text: "--not an option", subject: "- a list" });

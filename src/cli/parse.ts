@@ -26,7 +26,9 @@ export async function parse(words: readonly string[]): Promise<Parsed> {
   const taken = Object.fromEntries(
     Object.entries(options).map(([option, definition]) => [option, valueOf(definition, values.get(option))]),
   );
-  const general = taken as unknown as General;
+  // An option of the command's own, such as `--agent` of a search, is not the general one of that name.
+  const own = Object.keys(command?.options ?? {}).map((option) => [option, undefined]);
+  const general = { ...taken, ...Object.fromEntries(own) } as unknown as General;
   if (!command || general.help || general.version) return { command, args: {}, given: new Set(), general };
   return {
     command,

@@ -39,6 +39,8 @@ export const all: Readonly<Record<string, () => Promise<Command<any, any>>>> = {
   "session search": async () => (await import("./session-search.ts")).sessionSearch,
   log: async () => (await import("./log.ts")).log,
   watch: async () => (await import("./watch.ts")).watch,
+  replay: async () => (await import("./replay.ts")).replay,
+  view: async () => (await import("./view.ts")).view,
   setup: async () => (await import("./setup.ts")).setup,
   hook: async () => (await import("./hook.ts")).hook,
   prime: async () => (await import("./prime.ts")).prime,

@@ -47,7 +47,7 @@ export const replay = defineCommand({
     const { readViewer } = await import("../replay/viewer-files.ts");
     const { writePage, writeSplit } = await import("../replay/write.ts");
     const built = await buildPage(project, {
-      ...buildOptions(context, args),
+      ...(await buildOptions(context, args)),
       bodies: which,
       signal,
       progress: (done, total) => context.progress(progressLine(done, total)),
@@ -71,21 +71,21 @@ export const replay = defineCommand({
 });
 
 /** What of the bucket is to be on the page, by the options that `replay` and `view` share. */
-export function buildOptions(
+export async function buildOptions(
   { env, redaction, project }: Context,
   args: {
     readonly since?: string | undefined;
     readonly until?: string | undefined;
     readonly agent: readonly string[];
   },
-): Pick<BuildOptions, "since" | "until" | "agents" | "env" | "redaction"> {
+): Promise<Pick<BuildOptions, "since" | "until" | "agents" | "redactor">> {
+  const { createRedactor } = await import("../redact/redact.ts");
   const now = project.world.now();
   return {
     since: args.since === undefined ? undefined : parseWhen(args.since, now, "--since"),
     until: args.until === undefined ? undefined : parseWhen(args.until, now, "--until"),
     agents: args.agent,
-    env,
-    redaction,
+    redactor: createRedactor({ env, project: redaction }),
   };
 }
 

@@ -27,8 +27,13 @@ export const view = defineCommand({
     const { servePage } = await import("../replay/serve.ts");
     const { readViewer } = await import("../replay/viewer-files.ts");
     const port = portOf(args.port);
-    const build = () =>
-      buildPage(project, { ...buildOptions(context, args), bodies: "full", signal, progress: () => {} });
+    const build = async () =>
+      buildPage(project, {
+        ...(await buildOptions(context, args)),
+        bodies: "full",
+        signal,
+        progress: () => {},
+      });
 
     const changed = changesOf(project);
     await changed();

@@ -107,7 +107,7 @@ export async function claimStep(
     },
     async attempt(put, base) {
       if (already) return;
-      journal(project, { kind: "claim", step, term: termOf(put), n: countOf(put), nonce });
+      journal(project, { kind: "claim", step, term: termOf(put), n: countOf(put), nonce, ttl_s: put.ttl_s });
       await journalPushedOut(project, step, base);
     },
   });
@@ -123,7 +123,7 @@ export async function claimStep(
   }
   rememberLease(project, step, now);
   if (already) {
-    journal(project, { kind: "renew", step, term: termOf(mine), nonce });
+    journal(project, { kind: "renew", step, term: termOf(mine), nonce, ttl_s: mine.ttl_s });
     // Whoever claimed it may have died before it wrote the projection.
     if (reading) repairProjection(project, { ...reading, claim: now });
   } else writeProjections(project, step, now.record, { status: reading?.status ?? "nothing" });

@@ -143,7 +143,7 @@ export async function renewLease(project: Project, step: string, term: number): 
     return { renewed: false, reading };
   }
   rememberLease(project, step, outcome.now);
-  journal(project, { kind: "renew", step, term, nonce });
+  journal(project, { kind: "renew", step, term, nonce, ttl_s: outcome.now.record.ttl_s });
   repairProjection(project, { ...reading, claim: outcome.now });
   return { renewed: true, found: outcome.now };
 }

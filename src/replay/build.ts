@@ -1,0 +1,174 @@
+import { correctedNow } from "../coord/clock.ts";
+import type { Project } from "../coord/project.ts";
+import type { Redactor } from "../redact/redact.ts";
+import { bodiesInto } from "./bodies.ts";
+import { openBlocksFile } from "./blocks-file.ts";
+import { encodePyramid } from "./encode.ts";
+import type { Happening } from "./happenings.ts";
+import { lanesOf } from "./lanes.ts";
+import { pageSchema, type Header } from "./page.ts";
+import { indexInto, type Placed } from "./page-index.ts";
+import { pricesOf } from "./prices.ts";
+import { readRecords } from "./read.ts";
+import type { Built } from "./serve.ts";
+import { readSessions } from "./sessions.ts";
+import { offsetsOf, timelineOf } from "./timeline.ts";
+import { names } from "./transcript.ts";
+
+export interface BuildOptions {
+  /** Nothing older, nothing later, in ms since 1970. */
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+  /** Only these agents' lanes; all where there is none. */
+  readonly agents: readonly string[];
+  readonly bodies: Header["bodies"];
+  /** Runs over every line again, whatever the mirror has done. */
+  readonly redactor: Redactor;
+  readonly signal: AbortSignal;
+  /** Bytes of transcripts. */
+  readonly progress: (done: number, total: number) => void;
+}
+
+export interface BuiltPage extends Built {
+  readonly header: Header;
+}
+
+/** A clock that is further in the future than this was wrong. */
+const futureMs = 3_600_000;
+
+/**
+ * Makes the blocks of a page of all that a project's bucket holds, in memory that does not grow with it: transcripts go
+ * through temporary files. Rejects when the signal comes; whoever gets the page closes it.
+ */
+export async function buildPage(project: Project, options: BuildOptions): Promise<BuiltPage> {
+  const { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY, signal } = options;
+  const made = correctedNow(project);
+  const wanted = (agent: string) => options.agents.length === 0 || options.agents.includes(agent);
+  const file = await openBlocksFile();
+  try {
+    const records = await readRecords(project);
+    const notes = records.problems.map((key) => `${key} is malformed`);
+    const offsets = offsetsOf(records);
+    const [tools, models] = [names(), names()];
+    const redacted: Record<string, number> = {};
+    const heard = new Map<string, number[]>();
+    const stored = { rows: file.path("rows"), previews: file.path("previews") };
+    const bodies = options.bodies === "full" ? bodiesInto(file) : undefined;
+    const sessions = await readSessions(project, {
+      stored,
+      redactor: options.redactor,
+      bodies,
+      tools,
+      models,
+      since,
+      until,
+      latest: made + futureMs,
+      wanted,
+      addMs: (agent, said) => offsetAt(offsets.get(agent), said),
+      redacted: (counts) => {
+        for (const [rule, count] of Object.entries(counts)) redacted[rule] = (redacted[rule] ?? 0) + count;
+      },
+      heard: (agent, at) => {
+        const times = heard.get(agent);
+        if (times) times.push(at);
+        else heard.set(agent, [at]);
+      },
+      note: (what) => notes.push(what),
+      progress: options.progress,
+      signal,
+    });
+    const bodyBlocks = (await bodies?.done()) ?? [];
+
+    const placed = placedIn(timelineOf(records, made, heard).happenings, { since, until, wanted });
+    const lanes = lanesOf(timesOf(placed), sessions, aheadOf(offsets));
+    const index = await indexInto(file, {
+      placed,
+      sessions,
+      stored,
+      lanes,
+      models: models.all,
+      previews: options.bodies !== "none",
+      signal,
+    });
+    const header: Header = {
+      schema: pageSchema,
+      project: project.name,
+      store: project.store.name,
+      made,
+      from: index.from,
+      to: index.to,
+      events: index.events,
+      lanes: lanes.lanes,
+      tools: tools.all,
+      models: models.all,
+      bodies: options.bodies,
+      index: index.blocks,
+      bodyBlocks,
+      spent: index.spent,
+      prices: pricesOf,
+      redacted,
+      notes,
+    };
+    await file.add("header", Buffer.from(JSON.stringify(header)));
+    await file.add("moments", Buffer.from(JSON.stringify(index.moments)));
+    await file.add("pyramid", encodePyramid(index.pyramid));
+    await file.settle();
+    return { header, blocks: file.blocks, close: () => file.close() };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** What is on the page, with each happening's place among its agent's, counted before anything is left out. */
+function placedIn(
+  all: readonly Happening[],
+  { since, until, wanted }: { since: number; until: number; wanted: (agent: string) => boolean },
+): Placed[] {
+  const counts = new Map<string, number>();
+  const placed: Placed[] = [];
+  for (const happening of all) {
+    const { agent, at, to } = happening;
+    const nth = counts.get(agent) ?? 0;
+    counts.set(agent, nth + 1);
+    if (at < since || at > until) continue;
+    if (wanted(agent) || (to !== undefined && to !== "" && wanted(to))) placed.push({ happening, nth });
+  }
+  return placed;
+}
+
+function timesOf(placed: readonly Placed[]) {
+  const times = new Map<string, { count: number; from: number; to: number }>();
+  const see = (agent: string, at: number, count: number): void => {
+    const known = times.get(agent) ?? { count: 0, from: at, to: at };
+    known.count += count;
+    known.from = Math.min(known.from, at);
+    known.to = Math.max(known.to, at);
+    times.set(agent, known);
+  };
+  for (const { happening } of placed) {
+    see(happening.agent, happening.at, 1);
+    if (happening.to) see(happening.to, happening.at, 0); // Whoever gets mail has a lane.
+    if (happening.holder) see(happening.holder, happening.at, 0);
+  }
+  return times;
+}
+
+/** What is to be added to a time, by what was measured last before it, or first after it. */
+function offsetAt(
+  offsets: readonly (readonly [from: number, addMs: number])[] | undefined,
+  said: number,
+): number {
+  if (!offsets || offsets.length === 0) return 0;
+  return (offsets.findLast(([from]) => from <= said) ?? offsets[0]!)[1];
+}
+
+/** How far each agent's clock was ahead at last, where it was off at all. */
+function aheadOf(offsets: ReadonlyMap<string, readonly (readonly [number, number])[]>): Map<string, number> {
+  return new Map(
+    [...offsets].flatMap(([agent, all]) => {
+      const last = all.at(-1)?.[1] ?? 0;
+      return last === 0 ? [] : [[agent, -last] as const];
+    }),
+  );
+}

@@ -1,0 +1,152 @@
+import { isAttempt, resolveAttempts, type AttemptOutcome } from "../coord/outcomes.ts";
+import { listHistory } from "../coord/history-list.ts";
+import { readClaim, type ClaimRecord } from "../coord/claim-record.ts";
+import type { Project } from "../coord/project.ts";
+import { TracecraftError } from "../errors.ts";
+import {
+  agentsPrefix,
+  claimKey,
+  memoryPrefix,
+  messagesPrefix,
+  parseAgentKey,
+  parseMemoryKey,
+  parseMessageKey,
+  parseRecordName,
+  parseStepKey,
+  stepsPrefix,
+} from "../format/keys.ts";
+import {
+  agentRecord,
+  eventRecord,
+  memoryRecord,
+  messageRecord,
+  readRecord,
+  recordReadLimit,
+  type AgentRecord,
+  type EventRecord,
+  type MemoryRecord,
+  type MessageRecord,
+} from "../format/records.ts";
+import type { Listed, Store } from "../store/store.ts";
+
+const parallelReads = 64;
+
+/** One entry of the journal, what became of it where it was an attempt, and when the store got it. */
+export interface JournalEntry {
+  readonly event: EventRecord;
+  readonly outcome: AttemptOutcome | undefined;
+  readonly writtenAt: number;
+}
+
+export interface MailRecord {
+  readonly id: string;
+  readonly from: string;
+  /** `_broadcast` for everybody. */
+  readonly to: string;
+  readonly record: MessageRecord;
+  readonly writtenAt: number;
+}
+
+/** What the coordination records of a bucket hold, by no order. */
+export interface Records {
+  readonly journal: readonly JournalEntry[];
+  readonly mail: readonly MailRecord[];
+  /** Of each step its claim as it is now. */
+  readonly claims: ReadonlyMap<string, ClaimRecord>;
+  readonly agents: ReadonlyMap<string, AgentRecord>;
+  readonly memory: ReadonlyMap<string, MemoryRecord>;
+  /** What could not be read, by key. */
+  readonly problems: readonly string[];
+}
+
+/** Reads all coordination records of a project. What is malformed is named and hides nothing else. */
+export async function readRecords(project: Project): Promise<Records> {
+  const { store } = project;
+  const problems: string[] = [];
+  const [history, ...others] = await Promise.all([
+    listHistory(store, 0),
+    listed(store, agentsPrefix),
+    listed(store, memoryPrefix),
+    listed(store, stepsPrefix),
+  ]);
+  const [agents, memory, steps] = others;
+  const read = async <T>({ key }: Listed, parse: (key: string, body: Uint8Array) => T) => {
+    try {
+      const object = await store.get(key, { limit: recordReadLimit });
+      return object && parse(key, object.body);
+    } catch (error) {
+      if (!(error instanceof TracecraftError) || error.code !== "malformed") throw error;
+      problems.push(key);
+      return undefined;
+    }
+  };
+
+  const events: { event: EventRecord; writtenAt: number }[] = [];
+  const mail: MailRecord[] = [];
+  await each(history.objects, async (object) => {
+    const { key, writtenAt } = object;
+    if (key.startsWith(messagesPrefix)) {
+      const record = await read(object, (at, body) => readRecord(messageRecord, at, body));
+      const name = parseMessageKey(key);
+      if (record && name) mail.push({ id: name.id, from: name.by, to: name.to, record, writtenAt });
+      return;
+    }
+    const event = await read(object, (at, body) => readRecord(eventRecord, at, body));
+    if (event && parseRecordName(key)?.by === event.agent) events.push({ event, writtenAt });
+    else if (event) problems.push(key); // It says that it is somebody else's.
+  });
+  const attempts = events.filter(({ event }) => isAttempt(event));
+  const outcomes = await resolveAttempts(
+    project,
+    attempts.map(({ event }) => event),
+    events.map(({ event }) => event).filter(({ kind }) => kind === "log"),
+  );
+  const outcomeOf = new Map(attempts.map(({ event }, index) => [event, outcomes[index]]));
+
+  return {
+    journal: events.map(({ event, writtenAt }) => ({ event, writtenAt, outcome: outcomeOf.get(event) })),
+    mail,
+    claims: await byName(steps, claimedStep, (object) => read(object, readClaim)),
+    agents: await byName(agents, parseAgentKey, (object) =>
+      read(object, (key, body) => readRecord(agentRecord, key, body)),
+    ),
+    memory: await byName(memory, parseMemoryKey, (object) =>
+      read(object, (key, body) => readRecord(memoryRecord, key, body)),
+    ),
+    problems,
+  };
+}
+
+/** The step whose claim that key is. */
+function claimedStep(key: string): string | undefined {
+  const parsed = parseStepKey(key);
+  return parsed && claimKey(parsed.step) === key ? parsed.step : undefined;
+}
+
+async function listed(store: Store, prefix: string): Promise<Listed[]> {
+  const all: Listed[] = [];
+  for await (const { objects } of store.list(prefix)) all.push(...objects);
+  return all;
+}
+
+async function byName<T>(
+  objects: readonly Listed[],
+  nameOf: (key: string) => string | undefined,
+  read: (object: Listed) => Promise<T | undefined>,
+): Promise<Map<string, T>> {
+  const found = new Map<string, T>();
+  await each(objects, async (object) => {
+    const name = nameOf(object.key);
+    const record = name === undefined ? undefined : await read(object);
+    if (name !== undefined && record !== undefined) found.set(name, record);
+  });
+  return found;
+}
+
+async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < items.length) await work(items[next++]!);
+  };
+  await Promise.all(Array.from({ length: Math.min(parallelReads, items.length) }, worker));
+}

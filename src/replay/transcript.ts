@@ -1,0 +1,235 @@
+import { createHash } from "node:crypto";
+import type { Usage, HarnessEvent } from "../harness/events.ts";
+import type { Harness } from "../harness/harness.ts";
+import type { Redactor } from "../redact/redact.ts";
+import { isTooLong, type TooLong } from "../sessions/content.ts";
+import type { Bodies } from "./bodies.ts";
+import { flag, type Kind, type Tokens } from "./page.ts";
+import { rows, type Rows } from "./rows.ts";
+
+/** The first words of a text, for lists. */
+const previewChars = 120;
+
+/** Names by their number from 1; what comes after the 65,535th has none. */
+export interface Names {
+  numberOf(name: string): number;
+  readonly all: readonly string[];
+}
+
+export interface TranscriptOptions {
+  readonly harness: Harness | undefined;
+  readonly redactor: Redactor;
+  readonly bodies: Bodies | undefined;
+  readonly tools: Names;
+  readonly models: Names;
+  /** What is to be added to a time as it was written, in ms. */
+  readonly addMs: (said: number) => number;
+  /** When it began, by its manifest: for a session whose lines tell no time. */
+  readonly begin: number;
+  /** A time after this one is a clock that was wrong: it is taken for none. */
+  readonly latest: number;
+  readonly preview: (bytes: Uint8Array) => Promise<void>;
+  readonly redacted: (counts: Readonly<Record<string, number>>) => void;
+}
+
+export interface Transcript {
+  readonly rows: Rows;
+  /** Lines that were there before, byte for byte: shown once. */
+  readonly repeated: number;
+}
+
+/** What the tokens of one request are written on, and what they are so far. */
+interface Carrier {
+  readonly nth: number;
+}
+
+const noTokens: Tokens = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
+
+/**
+ * The events of one session as rows, in the order of its file: `at` never goes back along them, whatever was written.
+ * A call and its result know each other, and a request's tokens stand on one event, however often they were written.
+ */
+export async function readTranscript(
+  lines: AsyncIterable<Uint8Array | TooLong>,
+  options: TranscriptOptions,
+): Promise<Transcript> {
+  const { harness, redactor, models } = options;
+  const found = rows();
+  const memory = new Map<string, unknown>();
+  const calls = new Map<string, number>();
+  const carriers = new Map<string, Carrier>();
+  const seen = new Set<number>();
+  let repeated = 0;
+  let model = 0;
+  let last = Number.NEGATIVE_INFINITY;
+  let timeless = 0;
+
+  const add = async (event: HarnessEvent, raw: string | undefined, redacted: boolean): Promise<void> => {
+    const said = timeOf(event.at, options.latest);
+    if (!Number.isNaN(said)) last = Math.max(last, said + options.addMs(said));
+    // What comes before the first time has that one.
+    if (last > Number.NEGATIVE_INFINITY) while (timeless > 0) found.setTime(--timeless, last);
+    if (event.type === "usage") {
+      const carrier = carriers.get(event.key) ?? { nth: found.count() - 1 };
+      if (carrier.nth < 0) return add({ ...event, type: "note", what: "usage" }, undefined, false);
+      carriers.set(event.key, carrier);
+      found.setTokens(carrier.nth, tokensOf(event.usage));
+      return;
+    }
+    if (event.type === "model") model = models.numberOf(event.model);
+    const pair = event.type === "result" ? (calls.get(event.call) ?? -1) : -1;
+    if (pair >= 0) {
+      calls.delete(event.type === "result" ? event.call : "");
+      found.setPair(pair, found.count());
+    }
+    if (event.type === "call") calls.set(event.call, found.count());
+    const { text, preview, json } = wordsOf(event, raw);
+    const kept = text === preview || !options.bodies ? undefined : await options.bodies.add(text);
+    const shown = Buffer.from(preview);
+    if (last === Number.NEGATIVE_INFINITY) timeless = found.count() + 1;
+    await options.preview(shown);
+    found.add({
+      at: last,
+      said,
+      kind: event.type satisfies Kind,
+      flags:
+        (isFailed(event) ? flag.failed : 0) |
+        (redacted || text.includes("[REDACTED:") ? flag.redacted : 0) |
+        (kept?.cut ? flag.cut : 0) |
+        (json ? flag.json : 0),
+      tool: event.type === "call" ? options.tools.numberOf(event.tool) : 0,
+      model,
+      pair,
+      block: kept?.place.block ?? -1,
+      start: kept?.place.start ?? 0,
+      length: kept?.place.length ?? 0,
+      tokens: noTokens,
+      preview: shown.length,
+    });
+  };
+
+  for await (const line of lines) {
+    if (isTooLong(line)) {
+      await add({ type: "unknown", what: "a long line" }, `${line.tooLong} bytes`, false);
+      continue;
+    }
+    const name = hashOf(line);
+    if (line.length > 0 && seen.has(name)) {
+      repeated++;
+      continue;
+    }
+    seen.add(name);
+    const { bytes, counts } = redactor.line(line);
+    const redacted = Object.keys(counts).length > 0;
+    if (redacted) options.redacted(counts);
+    const events = harness?.events(bytes, memory) ?? [{ type: "unknown", what: "line" } as const];
+    const raw = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (const event of events)
+      await add(event, event.type === "unknown" ? raw.toString() : undefined, redacted);
+  }
+  while (timeless > 0) found.setTime(--timeless, options.begin);
+  return { rows: found, repeated };
+}
+
+/** The whole text of an event, and how it begins. Of a call: its input, and what it is about. */
+function wordsOf(
+  event: HarnessEvent,
+  raw: string | undefined,
+): { readonly text: string; readonly preview: string; readonly json: boolean } {
+  switch (event.type) {
+    case "call": {
+      const json = typeof event.input !== "string";
+      const text = json ? (JSON.stringify(event.input, undefined, 1) ?? "") : String(event.input);
+      return { text, preview: firstWords(aboutOf(event.input)), json };
+    }
+    case "model":
+      return { text: event.model, preview: firstWords(event.model), json: false };
+    case "unknown": {
+      const text = raw ?? event.what;
+      return { text, preview: firstWords(event.what), json: text.startsWith("{") };
+    }
+    case "note": {
+      const text = event.text ?? "";
+      return {
+        text: text === "" ? event.what : text,
+        preview: firstWords([event.what, text].filter(Boolean).join(": ")),
+        json: false,
+      };
+    }
+    case "usage":
+      return { text: "", preview: "", json: false };
+    default:
+      return { text: event.text, preview: firstWords(event.text), json: false };
+  }
+}
+
+const telling = [
+  "command",
+  "cmd",
+  "file_path",
+  "path",
+  "pattern",
+  "query",
+  "url",
+  "description",
+  "prompt",
+  "name",
+];
+
+/** What a call is about: the member of its input that says most, in a line. */
+function aboutOf(input: unknown): string {
+  if (typeof input !== "object" || input === null) return String(input ?? "");
+  const fields = input as Record<string, unknown>;
+  for (const name of telling) {
+    const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    if (typeof value === "string" && value !== "") return value;
+    if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value.join(" ");
+  }
+  const texts = Object.values(fields).filter((value) => typeof value === "string");
+  return texts[0] ?? "";
+}
+
+function firstWords(text: string): string {
+  if (text.length <= previewChars && !/[\r\n\t]/.test(text)) return text.toWellFormed();
+  return text
+    .slice(0, previewChars * 4)
+    .replaceAll(/\s+/g, " ")
+    .trim()
+    .slice(0, previewChars)
+    .toWellFormed();
+}
+
+function isFailed(event: HarnessEvent): boolean {
+  return event.type === "error" || (event.type === "result" && event.failed === true);
+}
+
+function tokensOf({ input, output, cacheRead, cacheWrite }: Usage): Tokens {
+  return { input, output, cacheRead, cacheWrite };
+}
+
+function timeOf(text: string | undefined, latest: number): number {
+  const at = text === undefined ? Number.NaN : Date.parse(text);
+  return at > latest ? Number.NaN : at;
+}
+
+/** 48 bits: of two million lines, one in a hundred pages would lose one. */
+function hashOf(line: Uint8Array): number {
+  return createHash("sha1").update(line).digest().readUIntBE(0, 6);
+}
+
+/** Names in the order in which they first came. */
+export function names(): Names {
+  const all: string[] = [];
+  const numbers = new Map<string, number>();
+  return {
+    all,
+    numberOf(name) {
+      const known = numbers.get(name);
+      if (known !== undefined) return known;
+      if (all.length >= 65_535) return 0;
+      all.push(name.slice(0, 200).toWellFormed());
+      numbers.set(name, all.length);
+      return all.length;
+    },
+  };
+}
