@@ -3,7 +3,7 @@ import * as model from "./model.ts";
 import { blockOfNth, laneKey, laneWithKey, readPlace, writePlace } from "./place.ts";
 
 /** The address of what is shown now, after its `#`. */
-export function placeNow(): string {
+function placeNow(): string {
   const header = model.source.value?.header;
   if (!header) return "";
   const chosen = model.selection.value;
@@ -97,7 +97,7 @@ function quoted(word: string): string {
 }
 
 /** The command that shows the selected event, or what happened around T, in a terminal. */
-export function commandNow(): string {
+function commandNow(): string {
   const chosen = model.selection.value;
   const lane = model.laneOf(chosen?.lane ?? -1);
   if (lane?.session) return `tracecraft session show ${quoted(lane.session)} --events`;

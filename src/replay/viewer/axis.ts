@@ -26,7 +26,7 @@ export interface Axis {
 
 const margin = 4;
 /** An idle gap takes this many pixels of a compressed axis, however long it was. */
-export const gapPixels = 24;
+const gapPixels = 24;
 
 type Knot = readonly [at: number, x: number];
 

@@ -4,12 +4,28 @@ import type { Theme } from "./model.ts";
 import { live, source, theme } from "./model.ts";
 import { counted, dollars, short, span, whole } from "./words.ts";
 
-function Total({ count, word, only = "" }: { count: string; word: string; only?: string }) {
+function Total({
+  count,
+  word,
+  only = "",
+  title,
+}: {
+  count: string;
+  word: string;
+  only?: string;
+  title?: string | undefined;
+}) {
   return (
-    <span class={only}>
+    <span class={only} title={title}>
       <b>{count}</b> {word}
     </span>
   );
+}
+
+/** What was redacted while the page was made, by rule. */
+function rules(redacted: Readonly<Record<string, number>>): string | undefined {
+  const said = Object.entries(redacted).map(([rule, count]) => `${rule} ${whole(count)}`);
+  return said.length > 0 ? said.slice(0, 40).join(", ") : undefined;
 }
 
 /** What all of it cost; what has no price stands beside it in tokens. */
@@ -113,7 +129,12 @@ export function Header() {
           <Total count={whole(header.events)} word="events" only="mid" />
           {sum.all.tokens > 0 && <Total count={short(sum.all.tokens)} word="tokens" only="mid" />}
           <Cost sum={sum.all} rest="more1" />
-          <Total count={whole(sum.redactions)} word="redactions" only="wide" />
+          <Total
+            count={whole(sum.redactions)}
+            word={sum.redactions === 1 ? "redaction" : "redactions"}
+            only="wide"
+            title={rules(header.redacted)}
+          />
         </div>
       )}
       <Themes />

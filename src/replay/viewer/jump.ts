@@ -1,5 +1,5 @@
 import { computed } from "@preact/signals";
-import type { Kind, Moment } from "../page.ts";
+import type { Moment } from "../page.ts";
 import { blockEvents, kinds } from "../page.ts";
 import { lowerBound } from "./blocks.ts";
 import { isError } from "./density.ts";
@@ -129,6 +129,3 @@ export async function step(jump: Jump, direction: 1 | -1): Promise<void> {
   }
   await select(seq);
 }
-
-/** Kinds that only coordination has; a page without them is one of a single agent. */
-export const teamKinds: ReadonlySet<Kind> = new Set(["claim", "lost", "send", "handoff", "lapse", "fenced"]);

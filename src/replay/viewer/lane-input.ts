@@ -20,7 +20,7 @@ let found: Intervals<Spot> | undefined;
 let foundVersion = -1;
 
 /** What is at a place of the canvas: what was drawn last is on top, a mark before a bar. */
-export function thingAt(x: number, y: number): Thing | undefined {
+function thingAt(x: number, y: number): Thing | undefined {
   if (!found || foundVersion !== spots.version) {
     found = intervals(
       spots.value,

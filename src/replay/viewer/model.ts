@@ -100,7 +100,7 @@ export function agentOf(index: number): number {
 }
 
 /** The columns of the block that holds `seq`, and the place in them. Undefined for a `seq` that the page does not have. */
-export async function eventAt(seq: number): Promise<{ events: Events; index: number } | undefined> {
+async function eventAt(seq: number): Promise<{ events: Events; index: number } | undefined> {
   const from = source.value;
   if (!from || !(seq >= 0) || seq >= from.header.events) return undefined;
   const events = await from.events(Math.floor(seq / blockEvents));

@@ -18,7 +18,7 @@ interface Leg {
 }
 
 /** A message goes down where it was sent and along until it was read. */
-export function legsOf(letter: Letter): Leg[] {
+function legsOf(letter: Letter): Leg[] {
   const legs: Leg[] = letter.reads.map(({ lane, at }) => ({ letter, reader: lane, at }));
   if (letter.to >= 0 && !letter.reads.some(({ lane }) => lane === letter.to)) {
     legs.push({ letter, reader: letter.to });

@@ -137,6 +137,22 @@ function SpentShort() {
   );
 }
 
+/** What the page could not read or left out. */
+function Notes() {
+  const notes = source.value?.header.notes ?? [];
+  if (notes.length === 0) return null;
+  return (
+    <Section title="Not on this page" note={String(notes.length)}>
+      {notes.slice(0, mostRows).map((note, place) => (
+        <p class="note warn" key={place}>
+          {note.slice(0, 500)}
+        </p>
+      ))}
+      <More of={notes.length} shown={mostRows} />
+    </Section>
+  );
+}
+
 function Chosen() {
   const chosen = selection.value;
   const lane = laneOf(chosen?.lane ?? -1);
@@ -182,6 +198,7 @@ export function StatePanel() {
             <Agents t={t} />
             <Memory t={t} />
             <SpentShort />
+            <Notes />
             <Chosen />
           </div>
         )}

@@ -55,7 +55,7 @@ export interface Summary {
   readonly agentLanes: readonly number[];
 }
 
-export function summarise(header: Header, moments: readonly Moment[]): Summary {
+function summarise(header: Header, moments: readonly Moment[]): Summary {
   const steps = new Set<string>();
   let messages = 0;
   for (const { kind, step } of moments) {

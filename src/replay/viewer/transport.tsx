@@ -12,7 +12,7 @@ const axes: readonly (readonly [AxisMode, string])[] = [
 ];
 
 /** The three axes, as buttons. */
-export function Axes() {
+function Axes() {
   return (
     <div class="seg axes" role="group" aria-label="Axis">
       {axes.map(([mode, word]) => (
