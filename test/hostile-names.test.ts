@@ -222,7 +222,8 @@ it("every argument of every command that takes words is tried here, or is free t
     "memory delete.ifRevision artifact upload.paths artifact download.output session search.pattern session show.tail",
     // Paths, patterns and sources of this machine, whose rules have tests of their own.
     "reserve.pattern session mirror.harness session mirror.sessionId session mirror.cwd session mirror.minBytes",
-    "session restore.to session restore.cwd session restore.generation",
+    "session restore.to session restore.cwd session restore.generation replay.out replay.split replay.bodies",
+    "replay.since replay.until replay.maxSize replay.agent view.port view.since view.agent",
   ];
   const { loadCommand } = await import("../src/commands/all.ts");
   for (const command of await projectCommands()) {
