@@ -67,7 +67,7 @@ async function draw(
   const all = layRows(size, story.tracks);
   const rows = rowsBetween(all, 0, 600);
   const blocks = openBlocks(from);
-  const axis = makeAxis("real", range, width, story.gaps, blocks.order);
+  const axis = makeAxis("real", range, width, [], blocks.order);
   activityOf(from, blocks, axis, rows);
   await new Promise((resolve) => setTimeout(resolve, 0));
   const active = activityOf(from, blocks, axis, rows);

@@ -56,13 +56,19 @@ function realKnots(from: number, to: number, width: number): Knot[] {
 /** The longest gaps get their few pixels, the rest of the time shares what is left evenly. */
 function compressedKnots(from: number, to: number, width: number, gaps: readonly Gap[]) {
   const room = Math.max(0, Math.floor((width * 0.3) / gapPixels));
-  const inside = gaps
+  const longest = gaps
     .filter((gap) => gap.to > from && gap.from < to)
     .map((gap) => ({ from: Math.max(from, gap.from), to: Math.min(to, gap.to) }))
     .toSorted((a, b) => b.to - b.from - (a.to - a.from))
-    .slice(0, room)
-    .filter((gap) => ((gap.to - gap.from) / (to - from)) * width > gapPixels)
-    .toSorted((a, b) => a.from - b.from);
+    .slice(0, room);
+  // A gap that would be narrower without it is left as it is: seen beside what the longer ones leave.
+  let left = to - from;
+  const kept = longest.filter((gap) => {
+    const narrows = ((gap.to - gap.from) / left) * width > gapPixels;
+    if (narrows) left -= gap.to - gap.from;
+    return narrows;
+  });
+  const inside = kept.toSorted((a, b) => a.from - b.from);
   const idle = inside.reduce((sum, gap) => sum + gap.to - gap.from, 0);
   // Nothing but idle time: narrowing it would leave the axis empty.
   if (to - from - idle < 1) return { knots: realKnots(from, to, width), drawn: [] };

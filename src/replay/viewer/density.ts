@@ -1,6 +1,6 @@
-import type { Events, Header, Pyramid, Source } from "../page.ts";
+import type { Events, Source } from "../page.ts";
 import { flag, kinds } from "../page.ts";
-import type { Axis, Gap } from "./axis.ts";
+import type { Axis } from "./axis.ts";
 import type { Blocks } from "./blocks.ts";
 import { lowerBound, mostBlocks } from "./blocks.ts";
 import { work } from "./model.ts";
@@ -14,33 +14,6 @@ export interface Activity {
   readonly counts: Float32Array;
   readonly talk: Float32Array;
   readonly errors: Float32Array;
-}
-
-const minute = 60_000;
-
-/** The spans of at least five minutes, and of a hundredth of the whole, in which no lane has an event; longest first cut off at 400. */
-export function idleGaps(header: Header, pyramid: Pyramid, least = 5 * minute): Gap[] {
-  const level = pyramid.levels[0];
-  if (!level || header.to <= header.from) return [];
-  const busy = new Uint8Array(level.buckets);
-  for (const counts of level.counts) {
-    for (let bucket = 0; bucket < counts.length; bucket++) if (counts[bucket]) busy[bucket] = 1;
-  }
-  const each = (header.to - header.from) / level.buckets;
-  const gaps: Gap[] = [];
-  let start = -1;
-  for (let bucket = 0; bucket <= busy.length; bucket++) {
-    if (bucket < busy.length && !busy[bucket]) {
-      if (start < 0) start = bucket;
-      continue;
-    }
-    const enough = Math.max(least, (header.to - header.from) / 100);
-    if (start > 0 && bucket < busy.length && (bucket - start) * each >= enough) {
-      gaps.push({ from: header.from + start * each, to: header.from + bucket * each });
-    }
-    start = -1;
-  }
-  return gaps.toSorted((a, b) => b.to - b.from - (a.to - a.from)).slice(0, 400);
 }
 
 const talking = new Set([kinds.indexOf("prompt"), kinds.indexOf("reply")]);

@@ -1,6 +1,7 @@
 import { computed, effect, signal } from "@preact/signals";
-import { makeAxis, type Axis } from "./axis.ts";
-import { arrived, openBlocks } from "./blocks.ts";
+import { makeAxis, type Axis, type Gap } from "./axis.ts";
+import { gapsFromEvents, gapsFromPyramid } from "./gaps.ts";
+import { arrived, mostBlocks, openBlocks } from "./blocks.ts";
 import { axisMode, focused, range, selection, source } from "./model.ts";
 import { layRows, measuresFor, rowsBetween, shownAgents } from "./rows.ts";
 import type { Spot } from "./scene.ts";
@@ -17,13 +18,29 @@ export const hovered = signal<number | undefined>(undefined);
 
 export const blocks = computed(() => source.value && openBlocks(source.value));
 
+/** Idle time: exact once all blocks of a small page are here, before that and for a large one as the overview knows it. */
+export const gaps = computed<readonly Gap[]>(() => {
+  const from = source.value;
+  const held = blocks.value;
+  if (!from || !held) return [];
+  const { header, pyramid } = from;
+  const count = header.index.length;
+  if (count <= mostBlocks) {
+    void arrived.value;
+    held.want(0, count - 1);
+    const here = header.index.flatMap((_, block) => held.get(block) ?? []);
+    if (here.length === count) return gapsFromEvents(header, here);
+  }
+  return gapsFromPyramid(header, pyramid);
+});
+
 const noOrder = { rank: (at: number) => at, time: (rank: number) => rank };
 
 /** Time to pixels, as the lanes and their labels have it now. */
 export const axis = computed<Axis>(() => {
   const order = blocks.value?.order ?? noOrder;
   if (axisMode.value === "sequence") void arrived.value;
-  return makeAxis(axisMode.value, range.value, canvasWidth.value, story.value?.gaps ?? [], order);
+  return makeAxis(axisMode.value, range.value, canvasWidth.value, gaps.value, order);
 });
 
 export const size = computed(() => measuresFor(...windowSize.value, shownAgents.value.length));

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { computed, effect } from "@preact/signals";
-import { canvasWidth, windowSize } from "./lane-view.ts";
+import { canvasWidth, gaps, windowSize } from "./lane-view.ts";
 import { dark, now, range, seek, setRange, source } from "./model.ts";
 import { readPalette } from "./palette.ts";
 import { hatch, line } from "./scene.ts";
@@ -65,7 +65,7 @@ function paint(canvas: HTMLCanvasElement): void {
   on.fillRect(from, 0, to - from, high);
   const base = high - 9;
   // What the lanes narrow is hatched here too: the two axes are seen to be of one piece.
-  for (const gap of story.value?.gaps ?? []) {
+  for (const gap of gaps.value) {
     const [x0, x1] = [place(gap.from), place(gap.to)];
     if (x1 - x0 > 12) hatch(on, palette["line-2"], [x0 + 2, base - 10, x1 - 2, base], 7);
   }
@@ -156,7 +156,7 @@ export function Overview() {
   useEffect(() => {
     let asked = 0;
     const stop = effect(() => {
-      void [columns.value, range.value, now.value, dark.value, windowSize.value, story.value];
+      void [columns.value, range.value, now.value, dark.value, windowSize.value, story.value, gaps.value];
       if (asked !== 0) return;
       asked = requestAnimationFrame(() => {
         asked = 0;

@@ -102,7 +102,7 @@ function paintBand(scene: Scene, placed: Placed[], y: number, words: boolean): v
     if (x > width + 20) break;
     let taken = 0;
     if (words && width > 360 && thing.sort === "moment") {
-      taken = paintWords(scene, thing.moment, x, y, Math.max(wordsEnd, last + 8));
+      taken = paintWords(scene, thing, x, y, Math.max(wordsEnd, last + 8));
       if (taken > 0) wordsEnd = x + taken;
     }
     drawMark(on, name, x, y, palette);
@@ -116,11 +116,18 @@ function paintBand(scene: Scene, placed: Placed[], y: number, words: boolean): v
 }
 
 /** Words only for what is rare. Answers how far to the right of the mark they reach. */
-function paintWords(scene: Scene, moment: Moment, x: number, y: number, free: number): number {
+function paintWords(
+  scene: Scene,
+  { moment, more }: Extract<Thing, { sort: "moment" }>,
+  x: number,
+  y: number,
+  free: number,
+): number {
   const { on, palette, width } = scene;
   const bold = { weight: 600 };
   if (moment.kind === "lost") {
-    const text = width > 500 ? `lost ${moment.step ?? ""}` : "lost";
+    const one = width > 500 ? `lost ${moment.step ?? ""}` : "lost";
+    const text = more > 0 ? `${more + 1} lost races` : one;
     on.font = `600 11px ${palette.sans}`;
     const wide = on.measureText(text).width;
     if (x - 10 - wide < Math.max(2, free)) return 0;

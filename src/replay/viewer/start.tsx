@@ -5,11 +5,10 @@ import { goTo, keepAddress } from "./address.ts";
 import { App } from "./app.tsx";
 import { remembering } from "./blocks.ts";
 import { handleKey } from "./keys.ts";
-import { blocks, keepScroll, windowSize } from "./lane-view.ts";
+import { blocks, gaps, keepScroll, windowSize } from "./lane-view.ts";
 import { dark, darkSystem, following, now, open, range, said, seek, source, work } from "./model.ts";
 import { bindPageKeys } from "./page-keys.ts";
 import { keepPlaying } from "./play.ts";
-import { story } from "./story.ts";
 
 const measure = () => {
   windowSize.value = [innerWidth, innerHeight];
@@ -33,7 +32,7 @@ export async function start(from: Source): Promise<void> {
   });
   open(remembering(from));
   keepScroll();
-  keepPlaying(() => story.value?.gaps ?? []);
+  keepPlaying(() => gaps.value);
   bindPageKeys();
   addEventListener("keydown", handleKey);
   const root = document.getElementById("app");

@@ -4,8 +4,6 @@ import { leasesOf } from "../leases.ts";
 import type { Letter } from "../letters.ts";
 import { lettersOf } from "../letters.ts";
 import type { Kind, Lane, Moment, Source } from "../page.ts";
-import type { Gap } from "./axis.ts";
-import { idleGaps } from "./density.ts";
 import type { Intervals } from "./intervals.ts";
 import { firstFrom, intervals } from "./intervals.ts";
 import { grouped } from "./grouped.ts";
@@ -19,7 +17,6 @@ export interface Story {
   sentBy(lane: number): readonly Letter[];
   lettersWith(lane: number): Intervals<Letter>;
   readonly letterBySeq: ReadonlyMap<number, Letter>;
-  readonly gaps: readonly Gap[];
   lane(lane: number): Lane | undefined;
   parent(lane: number): number;
   leasesOf(lane: number): Intervals<Lease>;
@@ -130,7 +127,7 @@ function letterTrees(letters: readonly Letter[]): (lane: number) => Intervals<Le
 }
 
 export function tell(from: Source): Story {
-  const { header, moments, pyramid } = from;
+  const { header, moments } = from;
   const leases = leasesOf(moments);
   const letters = lettersOf(moments);
   const byLane = grouped(moments, ({ lane }) => lane);
@@ -177,7 +174,6 @@ export function tell(from: Source): Story {
     sentBy: (lane) => sent.get(lane) ?? [],
     lettersWith: mail,
     letterBySeq: new Map(letters.map((letter) => [letter.seq, letter])),
-    gaps: idleGaps(header, pyramid),
     lane: (lane) => header.lanes[lane],
     parent: (lane) => header.lanes[lane]?.parent ?? -1,
     leaseList: (lane) => held.get(lane) ?? [],

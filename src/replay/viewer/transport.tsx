@@ -86,7 +86,7 @@ export function Transport() {
       <Icon path="M10 2h2v10h-2zM2 1.5v11L9 7z" label="Next event" run={() => void step("event", 1)} />
       <span class="t">{clock(now.value)}</span>
       <span class="dim mid">
-        {days && `${day(now.value)}, `}UTC, {long(now.value - header.from)} in
+        {days && `${day(now.value).slice(0, -5)} `}UTC, {long(now.value - header.from)} in
       </span>
       <div class="seg mid" role="group" aria-label="Speed">
         {speeds.map((each) => (
