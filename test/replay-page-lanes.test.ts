@@ -1,7 +1,8 @@
+import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { leasesOf } from "../src/replay/leases.ts";
 import { lettersOf } from "../src/replay/letters.ts";
-import type { Source } from "../src/replay/page.ts";
+import type { Lane, Source } from "../src/replay/page.ts";
 import { openBlocks } from "../src/replay/viewer/blocks.ts";
 import { activityOf } from "../src/replay/viewer/density.ts";
 import { makeAxis } from "../src/replay/viewer/axis.ts";
@@ -10,7 +11,7 @@ import { paintGround } from "../src/replay/viewer/paint-ground.ts";
 import { paintLeases } from "../src/replay/viewer/paint-leases.ts";
 import { paintMail } from "../src/replay/viewer/paint-mail.ts";
 import { paintMarks } from "../src/replay/viewer/paint-marks.ts";
-import { layRows, measuresFor, rowsBetween } from "../src/replay/viewer/rows.ts";
+import { folds, layRows, measuresFor, rowsBetween } from "../src/replay/viewer/rows.ts";
 import type { Scene, Spot } from "../src/replay/viewer/scene.ts";
 import { tell } from "../src/replay/viewer/story.ts";
 import { tipOf } from "../src/replay/viewer/describe.ts";
@@ -185,6 +186,38 @@ describe("the lanes", () => {
       expect([name, large?.[name]]).toEqual([name, Math.min(large?.[name] ?? 0, small?.[name] ?? 0)]);
     }
     expect(small?.blocks).toBeLessThan(4);
+  });
+
+  it("give each lane one row, its own or that of the one it is folded into, whatever the tree and the folds", () => {
+    const trees = fc.array(fc.tuple(fc.nat(3), fc.nat(40)), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(trees, fc.array(fc.nat(40)), fc.constantFrom(800, 1440), (list, shut, screen) => {
+        const lanes = list.map(([sort, wish], index): Lane => {
+          const agents = list.slice(0, index).flatMap(([one], at) => (one === 0 || at === 0 ? [at] : []));
+          const parent =
+            index === 0 || sort === 0 ? undefined : sort === 1 ? agents[wish % agents.length] : wish % index;
+          const kind = parent === undefined ? "agent" : sort === 1 ? "session" : "subagent";
+          return {
+            kind,
+            name: `lane ${index}`,
+            count: 1,
+            from: 0,
+            to: 1,
+            ...(parent !== undefined && { parent }),
+          };
+        });
+        const from = storySource();
+        shown.value = { ...from, header: { ...from.header, lanes } };
+        filters.value = noFilters;
+        folds.value = new Map(shut.map((lane) => [lane, true]));
+        const rows = layRows(measuresFor(screen, 900, 3), () => 1);
+        expect(rows.flatMap((row) => row.lanes).toSorted((a, b) => a - b)).toEqual(
+          lanes.map((_, lane) => lane),
+        );
+        for (const row of rows) expect(row.lanes).toContain(row.lane);
+        folds.value = new Map();
+      }),
+    );
   });
 
   it("never overlap, fill their height, and are found by their place without looking at the others", () => {
