@@ -120,7 +120,7 @@ function ChildName({ row }: { row: Row }) {
   const own = laneOf(row.lane);
   const spent = spentByLane.value.get(row.lane);
   const name =
-    row.kind === "session" ? `${own?.harness ?? "session"} ${own?.session?.slice(0, 8) ?? ""}` : own?.name;
+    row.kind === "session" ? `${own?.session?.slice(0, 8) ?? "session"} ${own?.harness ?? ""}` : own?.name;
   return (
     <>
       <span class="tw" />
@@ -150,7 +150,7 @@ export function Gutter() {
           >
             <button
               type="button"
-              class={child ? "lane sub" : "lane"}
+              class={child ? (row.deep ? "lane sub deep" : "lane sub") : "lane"}
               data-lane={row.lane}
               aria-current={current ? "true" : undefined}
               onClick={() => focusLane(row.lane)}

@@ -13,6 +13,8 @@ export interface Row {
   /** Whether there is something to fold, and whether it is folded. */
   readonly folds: boolean;
   readonly folded: boolean;
+  /** Below a session that has a row of its own. */
+  readonly deep: boolean;
 }
 
 /** Measures of a row at one density: distances from its top. */
@@ -132,7 +134,18 @@ export function layRows(size: Measures, tracks: (lane: number) => number): reado
     const stacked = kind === "agent" ? Math.min(3, Math.max(1, tracks(lane))) : 1;
     const extra = size.name === "dense" ? 0 : (stacked - 1) * (size.leaseHigh + 4);
     const height = (kind === "agent" ? size.agent : size.child) + extra;
-    rows.push({ lane, kind, y, height, lanes: own, tracks: stacked, folds: false, folded: false, ...more });
+    rows.push({
+      lane,
+      kind,
+      y,
+      height,
+      lanes: own,
+      tracks: stacked,
+      folds: false,
+      folded: false,
+      deep: false,
+      ...more,
+    });
     y += height;
   };
   for (const agent of shownAgents.value) {
@@ -153,7 +166,7 @@ export function layRows(size: Measures, tracks: (lane: number) => number): reado
         folds: subs.length > 0,
         folded: shut,
       });
-      if (!shut) for (const sub of subs) add(sub, "subagent", [sub, ...below(sub, children)]);
+      if (!shut) for (const sub of subs) add(sub, "subagent", [sub, ...below(sub, children)], { deep: true });
     }
   }
   return rows;
