@@ -105,15 +105,18 @@ describe("who may end a step", () => {
 
   it("with force anybody, but only what is not complete: a later term, and the log says who was put out", async () => {
     const at = await claimed();
+    at.pass(5);
     expect(
       await finishStep(at.agent("b"), step, "complete", { note: "mine" }, { force: true }),
     ).toMatchObject({ done: true });
-    expect((await at.claim(step)).log?.at(-1)).toMatchObject({
+    const forced = await at.claim(step);
+    expect(forced.log?.at(-1)).toMatchObject({
       agent: "b",
       term: 2,
       state: "complete",
       taken_from: { agent: "a", session: "session-of-a", term: 1 },
     });
+    expect(forced.claimed_at).toBe(forced.log!.at(-1)!.at);
     expect(await finishStep(holder(at), step, "complete", {})).toMatchObject({ done: false, why: "fenced" });
     const again = await finishStep(at.agent("c"), step, "blocked", {}, { force: true });
     expect(again).toMatchObject({ done: false, why: "finished" });

@@ -144,7 +144,7 @@ function changed(
     term: base ? termOf(base) + (takesOver ? 1 : 0) : 1,
     at,
     nonce,
-    ...(takesOver && { takenFrom: holderOf(base) }),
+    ...(takesOver && { takenFrom: holderOf(base), claimed: true }),
     ...wanted.next(at),
   });
 }
