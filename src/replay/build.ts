@@ -52,6 +52,7 @@ export async function buildPage(project: Project, options: BuildOptions): Promis
     const [tools, models] = [names(), names()];
     const redacted: Record<string, number> = {};
     const heard = new Map<string, number[]>();
+    let repeated = 0;
     const stored = { rows: file.path("rows"), previews: file.path("previews") };
     const bodies = options.bodies === "full" ? bodiesInto(file) : undefined;
     const sessions = await readSessions(project, {
@@ -74,6 +75,7 @@ export async function buildPage(project: Project, options: BuildOptions): Promis
         else heard.set(agent, [at]);
       },
       note: (what) => notes.push(what),
+      repeated: (lines) => (repeated += lines),
       progress: options.progress,
       signal,
     });
@@ -107,6 +109,7 @@ export async function buildPage(project: Project, options: BuildOptions): Promis
       spent: index.spent,
       prices: pricesOf,
       redacted,
+      repeated,
       notes,
     };
     await file.add("header", Buffer.from(JSON.stringify(header)));

@@ -143,6 +143,8 @@ export interface Header {
   readonly prices: string;
   /** What the page's own redaction found, by rule: 0 on data that was redacted when it was mirrored. */
   readonly redacted: Readonly<Record<string, number>>;
+  /** Lines that harnesses wrote again, byte for byte, and that are shown once. */
+  readonly repeated?: number;
   /** What could not be read or was left out, in words. */
   readonly notes: readonly string[];
 }

@@ -38,6 +38,8 @@ export interface SessionsOptions {
   /** Every minute in which an agent's transcripts have something. */
   readonly heard: (agent: string, at: number) => void;
   readonly note: (what: string) => void;
+  /** Lines of a session that were there before: shown once. */
+  readonly repeated: (lines: number) => void;
   readonly progress: (done: number, total: number) => void;
   readonly signal: AbortSignal;
 }
@@ -118,8 +120,7 @@ async function readSession(
       preview: (bytes) => files.previews.add(bytes),
     },
   );
-  const name = `${manifest.harness}/${manifest.session_id}`;
-  if (repeated > 0) options.note(`${name}: ${repeated} repeated lines are shown once`);
+  options.repeated(repeated);
   const bytes = Buffer.from(rows.bytes());
   let minute = -1;
   for (let at = 0; at < bytes.length; at += rowBytes) {

@@ -113,16 +113,17 @@ export async function readTranscript(
       await add({ type: "unknown", what: "a long line" }, `${line.tooLong} bytes`, false);
       continue;
     }
+    const { bytes, counts } = redactor.line(line);
+    const redacted = Object.keys(counts).length > 0;
+    const events = harness?.events(bytes, memory) ?? [{ type: "unknown", what: "line" } as const];
     const name = hashOf(line);
-    if (line.length > 0 && seen.has(name)) {
+    // Without a time and an id two equal lines may well be two things.
+    if (seen.has(name) && events.some(({ at, id }) => at !== undefined || id !== undefined)) {
       repeated++;
       continue;
     }
     seen.add(name);
-    const { bytes, counts } = redactor.line(line);
-    const redacted = Object.keys(counts).length > 0;
     if (redacted) options.redacted(counts);
-    const events = harness?.events(bytes, memory) ?? [{ type: "unknown", what: "line" } as const];
     const raw = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     for (const event of events)
       await add(event, event.type === "unknown" ? raw.toString() : undefined, redacted);
