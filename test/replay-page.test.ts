@@ -34,6 +34,12 @@ async function place(page: Page): Promise<URLSearchParams> {
   return new URLSearchParams(new URL(page.url()).hash.slice(1));
 }
 
+function isInSight(element: Element): boolean {
+  const own = element.getBoundingClientRect();
+  const pane = element.closest(".pane")?.getBoundingClientRect();
+  return pane !== undefined && own.top >= pane.top && own.bottom <= pane.bottom;
+}
+
 async function eventOf(page: Page): Promise<string> {
   return (await place(page)).get("e") ?? "";
 }
@@ -130,7 +136,11 @@ describe.skipIf(path === undefined)("the replay page", () => {
       const name = await named(seq);
       await openAt(page, file, `e=${encodeURIComponent(name)}`);
       expect(await eventOf(page)).toBe(name);
-      expect(await clockOf(page)).toBe(new Date(events.at[seq] ?? 0).toISOString().slice(11, 19));
+      const clock = new Date(events.at[seq] ?? 0).toISOString().slice(11, 19);
+      expect(await clockOf(page)).toBe(clock);
+      const row = page.locator('.events [aria-selected="true"]');
+      await expect.poll(() => row.count()).toBe(1);
+      expect(await row.evaluate(isInSight)).toBe(true);
     }
     expect(trouble.filter((one) => !one.startsWith("request"))).toEqual([]);
     await context.close();

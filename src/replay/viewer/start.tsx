@@ -1,3 +1,4 @@
+import "./class-refs.ts";
 import { batch, effect } from "@preact/signals";
 import { render } from "preact";
 import type { Source } from "../page.ts";
