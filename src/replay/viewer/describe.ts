@@ -35,7 +35,7 @@ const says: Partial<Record<Kind, Says>> = {
   reserve: ({ key, text }) => `reserved ${key ?? text ?? ""}`,
   unreserve: ({ key, text }) => `gave up the reservation of ${key ?? text ?? ""}`,
   join: () => "joined",
-  silent: () => "last sign of life",
+  silent: () => "not heard of for 5 m",
 };
 
 /** What a moment says, in one line and without its agent and time. */

@@ -62,7 +62,7 @@ export function lifeOf(lane: number, t: number): { readonly life: Life; readonly
   const known = laneOf(lane);
   const presence = state.agents.get(lane);
   if (known?.kind === "agent" && presence?.silent !== undefined) {
-    return { life: "silent", heard: presence.silent };
+    return { life: "silent", heard: presence.heard };
   }
   if (!known || known.count === 0 || t < known.from) return { life: "absent", heard: Number.NaN };
   const before = known.kind === "agent" ? lastBefore(lane, t) : Math.min(t, known.to);

@@ -175,7 +175,7 @@ function shared(moment: Moment, header: Header, records: Records): Words {
       return { text: text ? `joined: ${text}` : "joined" };
     case "silent":
       return {
-        text: "last sign of life",
+        text: "not heard of for 5 m",
         ...(moment.until !== undefined && { meta: `silent until ${clock(moment.until)}` }),
       };
     default:
