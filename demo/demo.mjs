@@ -13,11 +13,12 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const program = fileURLToPath(new URL("../dist/cli.cjs", import.meta.url));
 const agents = ["web-1", "api-2", "test-3"];
 const ttlS = 3;
+const beganAt = Date.now();
 const place = realpathSync(mkdtempSync(join(tmpdir(), "tracecraft-demo-")));
 const bucket = join(place, "bucket");
 
@@ -108,6 +109,20 @@ async function story() {
 
   chapter("What lies in the bucket");
   say(tree(bucket).join("\n"));
+
+  chapter("One page of all of it");
+  await replayPage(winner);
+}
+
+/** The page stays when the demo's own folder goes. */
+async function replayPage(agent) {
+  const page = join(mkdtempSync(join(tmpdir(), "tracecraft-replay-")), "replay.html");
+  const wrote = await expect(0, agent, "replay", "--out", page);
+  const [, events] = /, (\d+) events, 3 agents, /.exec(wrote.out) ?? [];
+  check(Number(events) >= 25, `the page has ${events ?? "no"} events of three agents`);
+  const html = readFileSync(page, "utf8");
+  check(html.includes(`id="header"`) && html.includes("default-src 'none'"), "the page is no replay");
+  say(`  Open it in a browser, it needs no network: ${pathToFileURL(page)}`);
 }
 
 /** One agent works in Claude Code and pastes a token into it, the other in Codex: made up here, never a real one. */
@@ -128,9 +143,9 @@ async function mirrorTranscripts(claude, codex) {
   const cwd = join(place, codex);
   const said = [{ type: "input_text", text: "build the API from the contract" }];
   writeTranscript(codex, `.codex/sessions/2026/09/14/rollout-2026-09-14T10-20-00-${thread}.jsonl`, [
-    { timestamp: "2026-09-14T10:20:00.000Z", type: "session_meta", payload: { id: thread, cwd } },
+    { timestamp: afterStart(1), type: "session_meta", payload: { id: thread, cwd } },
     {
-      timestamp: "2026-09-14T10:20:01.000Z",
+      timestamp: afterStart(2),
       type: "response_item",
       payload: { type: "message", role: "user", content: said },
     },
@@ -159,9 +174,14 @@ function claudeLine(agent, session, type, content) {
     type,
     sessionId: session,
     cwd: join(place, agent),
-    timestamp: "2026-09-14T10:19:00.000Z",
+    timestamp: afterStart(type === "user" ? 1 : 2),
     message,
   };
+}
+
+/** When a harness of this story would have written a line. */
+function afterStart(seconds) {
+  return new Date(beganAt + seconds * 1000).toISOString();
 }
 
 function writeTranscript(agent, path, lines) {
