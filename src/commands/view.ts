@@ -3,8 +3,10 @@ import { defineCommand } from "./command.ts";
 import { openInBrowser } from "./open-browser.ts";
 import { buildOptions } from "./replay.ts";
 
-/** How often the bucket is looked at while somebody looks at the page. */
-const pollMs = 2_000;
+/** How often the bucket is looked at while somebody looks at the page: soon after something happened, seldom when not. */
+const pollMs = { first: 500, last: 3_000, grows: 1.2 };
+/** A page that takes long to make is not made again at once. */
+const restFactor = 2;
 
 export const view = defineCommand({
   name: "view",
@@ -48,10 +50,15 @@ export const view = defineCommand({
     try {
       context.emit({ url: serving.url, project: project.name }, `Serving ${project.name} on ${serving.url}`);
       if (args.open) openInBrowser(context.platform, serving.url);
+      let pauseMs = pollMs.first;
       while (!signal.aborted) {
-        await project.world.sleep(pollMs);
+        await project.world.sleep(pauseMs);
+        pauseMs = Math.min(pollMs.last, pauseMs * pollMs.grows);
         if (signal.aborted || serving.followers() === 0) continue;
-        if (await changed().catch(() => false)) await serving.show(await build());
+        if (!(await changed().catch(() => false))) continue;
+        const began = project.world.monotonic();
+        await serving.show(await build());
+        pauseMs = Math.max(pollMs.first, restFactor * (project.world.monotonic() - began));
       }
     } finally {
       await serving.close();
