@@ -70,7 +70,7 @@ const marks: readonly (readonly [number, Name, Kind, Event["moment"]])[] = [
   [23.6, "tests", "artifact", { key: "shared/carts.json", size: 18_432 }],
   [28.1, "backend", "memory", { key: "api.base", text: "/v2/checkout" }],
   [30.4, "designer", "memory", { key: "design.tokens", text: "spacing 4, radius 6" }],
-  [32.3, "backend", "silent", { step: "api" }],
+  [37.3, "backend", "silent", { step: "api" }],
   [75.6, "backend", "fenced", { step: "api", term: 1, holder: agentLane("designer"), holderTerm: 2 }],
   [83.4, "tests", "artifact", { key: "e2e/report.html", size: 217_088 }],
   [88.5, "ops", "memory", { key: "deploy.stage", text: "canary 1 %" }],

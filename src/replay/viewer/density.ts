@@ -17,6 +17,8 @@ export interface Activity {
 }
 
 const talking = new Set([kinds.indexOf("prompt"), kinds.indexOf("reply")]);
+/** What nobody did: time ran out. */
+const derived = new Set([kinds.indexOf("lapse"), kinds.indexOf("silent")]);
 const errorKind = kinds.indexOf("error");
 const fencedKind = kinds.indexOf("fenced");
 
@@ -40,7 +42,7 @@ function fromBlocks(axis: Axis, columns: number, byLane: Map<number, Activity>, 
     const end = lowerBound(events.at, axis.to + 1e-6);
     for (let index = lowerBound(events.at, axis.from); index < end; index++) {
       const activity = byLane.get(events.lane[index] ?? -1);
-      if (!activity) continue;
+      if (!activity || derived.has(events.kind[index] ?? -1)) continue;
       const column = Math.min(columns - 1, Math.floor(axis.x(events.at[index] ?? 0) / columnPixels));
       if (column < 0) continue;
       activity.counts[column] = (activity.counts[column] ?? 0) + 1;

@@ -8,6 +8,7 @@ import { baseOf } from "./paint-ground.ts";
 import type { Row } from "./rows.ts";
 import type { Scene, Thing } from "./scene.ts";
 import { write } from "./scene.ts";
+import { silentAfter } from "./story.ts";
 
 /** Marks closer than this step right; from three on they are one mark with a count. */
 const apart = 11;
@@ -150,11 +151,18 @@ function paintWords(
 const afterBlock = 10;
 const afterwards: ReadonlySet<string> = new Set(["handoff", "block", "review", "release"]);
 
+/** The bar across the baseline stands at the last sign of life, not where it was missed. */
+function backTo({ axis }: Scene, { kind, at }: Moment): number {
+  return kind === "silent" ? axis.x(at - silentAfter) - axis.x(at) : 0;
+}
+
 /** The marks of a row: in the activity what was made and what failed, beside the leases what became of claims. */
 export function paintMarks(scene: Scene, row: Row): void {
   const { story, size, top } = scene;
   const { base, high } = baseOf(scene, row);
-  const made = row.lanes.flatMap((lane) => clusters(scene, story.made(lane), () => 0));
+  const made = row.lanes.flatMap((lane) =>
+    clusters(scene, story.made(lane), (moment) => backTo(scene, moment)),
+  );
   const activityY = row.y - top + base - Math.max(4, high / 2);
   paintBand(scene, [...made, ...errorClusters(scene, row)], activityY, false);
   if (row.kind !== "agent") return;

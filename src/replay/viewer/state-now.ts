@@ -5,7 +5,7 @@ import { checkpointsOf, heldSteps, stateAt, unreadOf } from "../state.ts";
 import { laneOf, now, source } from "./model.ts";
 import { firstFrom } from "./intervals.ts";
 import { mostRows } from "./state-section.tsx";
-import { story } from "./story.ts";
+import { silentAfter, story } from "./story.ts";
 import { summary } from "./summary.ts";
 
 const checkpoints = computed(() => checkpointsOf(source.value?.moments ?? []));
@@ -62,7 +62,7 @@ export function lifeOf(lane: number, t: number): { readonly life: Life; readonly
   const known = laneOf(lane);
   const presence = state.agents.get(lane);
   if (known?.kind === "agent" && presence?.silent !== undefined) {
-    return { life: "silent", heard: presence.heard };
+    return { life: "silent", heard: presence.silent - silentAfter };
   }
   if (!known || known.count === 0 || t < known.from) return { life: "absent", heard: Number.NaN };
   const before = known.kind === "agent" ? lastBefore(lane, t) : Math.min(t, known.to);

@@ -36,6 +36,9 @@ export interface Story {
   fates(lane: number, track: number): readonly Moment[];
 }
 
+/** A `silent` moment stands where this time has passed without a sign of life: what was last heard is so much older. */
+export const silentAfter = 5 * 60_000;
+
 const madeKinds: ReadonlySet<Kind> = new Set(["artifact", "memory", "silent"]);
 const fateKinds: ReadonlySet<Kind> = new Set([
   "lost",
@@ -91,7 +94,8 @@ function presenceOf(lane: Lane, moments: readonly Moment[]): (readonly [number, 
   let from = lane.from;
   for (const [place, moment] of moments.entries()) {
     if (moment.kind !== "silent") continue;
-    if (moment.at > from) spans.push([from, moment.at]);
+    const heard = moment.at - silentAfter;
+    if (heard > from) spans.push([from, heard]);
     const next = moments
       .slice(place + 1, place + 64)
       .find(({ kind }) => kind !== "silent" && kind !== "lapse");
@@ -186,7 +190,8 @@ export function tell(from: Source): Story {
       const silent = own
         .slice(after, after + 256)
         .find(({ kind, at }) => kind === "silent" && at <= lease.endAt);
-      return Math.max(lease.from, silent?.at ?? lease.renewals.at(-1) ?? lease.from);
+      const heard = silent ? silent.at - silentAfter : lease.renewals.at(-1);
+      return Math.max(lease.from, heard ?? lease.from);
     },
     successor: (lease) =>
       bySteps.get(lease.step)?.find((next) => next.term > lease.term && next.takenFrom !== undefined),
