@@ -5,7 +5,7 @@ import { dark, now, range, seek, setRange, source } from "./model.ts";
 import { readPalette } from "./palette.ts";
 import { hatch, line } from "./scene.ts";
 import { story } from "./story.ts";
-import { clock, span } from "./words.ts";
+import { clock, hours, span } from "./words.ts";
 
 const margin = 4;
 const each = 3;
@@ -184,7 +184,7 @@ export function Overview() {
           <>
             <span>All events, real time</span>
             <span class="faint" title={span(from, to)}>
-              {clock(from, false)}–{clock(to, false)} shown
+              {hours(from, to)} shown
             </span>
           </>
         )}

@@ -152,8 +152,10 @@ function paintLapse(scene: Scene, bar: Bar): void {
       [3, 2],
     );
   }
-  const said = `lapsed ${clock(lease.endAt)}`;
-  if (x1 - heard > 104) {
+  // A bar without room for its step is named here.
+  const step = Math.min(scene.width, heard) - Math.max(0, bar.x0) < 40 ? `${lease.step} ` : "";
+  const said = `${step}lapsed ${clock(lease.endAt)}`;
+  if (Math.min(scene.width, x1) - Math.max(0, heard) > 104 + step.length * 7) {
     const middle = (Math.max(0, heard) + Math.min(scene.width, x1)) / 2;
     on.font = `600 11px ${palette.sans}`;
     const wide = on.measureText(said).width;

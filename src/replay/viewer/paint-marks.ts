@@ -98,13 +98,17 @@ function paintBand(scene: Scene, placed: Placed[], y: number, words: boolean): v
   const { on, palette, spots, width } = scene;
   let last = Number.NEGATIVE_INFINITY;
   let wordsEnd = Number.NEGATIVE_INFINITY;
+  let said = "";
+  let saidAt = 0;
   for (const { x: wished, name, count, thing } of placed.toSorted((a, b) => a.x - b.x)) {
     const x = Math.max(wished, last + apart);
     if (x > width + 20) break;
     let taken = 0;
-    if (words && width > 360 && thing.sort === "moment") {
+    // Of a row of the same the first is named, and again where that is out of sight.
+    const told = thing.sort === "moment" ? `${name} ${thing.moment.step ?? ""}` : "";
+    if (words && width > 360 && thing.sort === "moment" && (told !== said || x - saidAt > 300)) {
       taken = paintWords(scene, thing, x, y, Math.max(wordsEnd, last + 8));
-      if (taken > 0) wordsEnd = x + taken;
+      if (taken > 0) [wordsEnd, said, saidAt] = [x + taken, told, x];
     }
     drawMark(on, name, x, y, palette);
     work.marks++;
@@ -140,7 +144,7 @@ function paintWords(
   on.font = `600 11px ${palette.sans}`;
   const wordings = width > 500 ? [`complete refused: ${terms}`, `refused: ${terms}`, "fenced"] : ["fenced"];
   const right = wordings.find((text) => x + 12 + on.measureText(text).width <= width);
-  const left = wordings.find((text) => x - 12 - on.measureText(text).width >= Math.max(2, free));
+  const left = wordings.slice(-1).find((text) => x - 12 - on.measureText(text).width >= Math.max(2, free));
   // To the left stands what came before: words go there only where the right has no room at all.
   if (right !== undefined) return 14 + write(scene, right, x + 10, y + 4, palette.err, bold);
   if (left !== undefined) write(scene, left, x - 10, y + 4, palette.err, { ...bold, align: "right" });

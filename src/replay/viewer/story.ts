@@ -190,8 +190,11 @@ export function tell(from: Source): Story {
       const silent = own
         .slice(after, after + 256)
         .find(({ kind, at }) => kind === "silent" && at <= lease.endAt);
-      const heard = silent ? silent.at - silentAfter : lease.renewals.at(-1);
-      return Math.max(lease.from, heard ?? lease.from);
+      if (silent) return Math.max(lease.from, silent.at - silentAfter);
+      const all = byLane.get(lease.lane) ?? none;
+      const end = firstFrom(all, lease.endAt, ({ at }) => at);
+      const last = all.slice(Math.max(0, end - 16), end).findLast(({ kind }) => kind !== "lapse");
+      return Math.max(lease.from, last?.at ?? lease.from);
     },
     successor: (lease) =>
       bySteps.get(lease.step)?.find((next) => next.term > lease.term && next.takenFrom !== undefined),

@@ -15,10 +15,18 @@ export function day(at: number): string {
   return `${date.getUTCDate()} ${months[date.getUTCMonth()] ?? ""} ${date.getUTCFullYear()}`;
 }
 
+const shortSpan = 10 * 60_000;
+
+/** From when to when on a clock: with seconds where there are few minutes between. */
+export function hours(from: number, to: number): string {
+  const seconds = to - from < shortSpan;
+  return `${clock(from, seconds)}–${clock(to, seconds)}`;
+}
+
 /** From when to when, naming the second day only where it is another. */
 export function span(from: number, to: number): string {
-  const end = day(from) === day(to) ? clock(to, false) : `${day(to)}, ${clock(to, false)}`;
-  return `${day(from)}, ${clock(from, false)}–${end} UTC`;
+  if (day(from) === day(to)) return `${day(from)}, ${hours(from, to)} UTC`;
+  return `${day(from)}, ${clock(from, false)} – ${day(to)}, ${clock(to, false)} UTC`;
 }
 
 /** How long, in the two units that matter: "12 s", "3 m 04 s", "26 m", "5 h 10 m", "3 d 4 h". */
