@@ -132,17 +132,15 @@ export function hostileSource(strings: readonly string[]): Source {
       bodies: "preview",
       index: [{ size: 0, from: start, to, lanes: [0, count / 2, 1, count / 2] }],
       bodyBlocks: [],
-      spent: strings
-        .slice(0, 12)
-        .map((model, place) => ({
-          lane: 2,
-          model,
-          step: of(place + 13),
-          input: 1,
-          output: 1,
-          cacheRead: 1,
-          cacheWrite: 1,
-        })),
+      spent: strings.slice(0, 12).map((model, place) => ({
+        lane: 2,
+        model,
+        step: of(place + 13),
+        input: 1,
+        output: 1,
+        cacheRead: 1,
+        cacheWrite: 1,
+      })),
       prices: of(14),
       redacted: { [of(15)]: 1 },
       notes: [of(16), of(17)],
