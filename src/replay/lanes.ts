@@ -32,7 +32,6 @@ export function lanesOf(
 ): Lanes {
   const lanes: Open[] = [];
   const ofSession: number[] = Array.from({ length: sessions.length }, () => -1);
-  const nameOf = ({ harness, session }: { harness: string; session: string }) => `${harness}/${session}`;
   const known = new Map(sessions.map((session, index) => [nameOf(session), index]));
   const parentOf = (index: number): number | undefined => {
     const { harness, parent, session } = sessions[index]!;
@@ -88,4 +87,8 @@ function listIn<K>(lists: Map<K, number[]>, key: K): number[] {
   const list = lists.get(key) ?? [];
   lists.set(key, list);
   return list;
+}
+
+function nameOf({ harness, session }: { readonly harness: string; readonly session: string }): string {
+  return `${harness}/${session}`;
 }

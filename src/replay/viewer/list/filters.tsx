@@ -227,13 +227,14 @@ export function timeFrom(text: string, base: number): number | undefined {
   return Number.isFinite(at) ? at : undefined;
 }
 
+function setTime(name: "since" | "until", at: number | undefined): void {
+  const { [name]: _gone, ...rest } = filters.peek();
+  filters.value = at === undefined ? (rest as Asked) : { ...filters.peek(), [name]: at };
+}
+
 function TimeMenu() {
   const { since, until } = filters.value;
   const base = source.value?.header.from ?? 0;
-  const set = (name: "since" | "until", at: number | undefined) => {
-    const { [name]: _gone, ...rest } = filters.peek();
-    filters.value = at === undefined ? (rest as Asked) : { ...filters.peek(), [name]: at };
-  };
   const field = (name: "since" | "until", at: number | undefined) => (
     <label class="field">
       <span>{name}</span>
@@ -241,7 +242,7 @@ function TimeMenu() {
         class="narrow mono"
         placeholder="hh:mm:ss"
         value={at === undefined ? "" : at - base < 86_400_000 ? clock(at) : new Date(at).toISOString()}
-        onChange={(event) => set(name, timeFrom(event.currentTarget.value, base))}
+        onChange={(event) => setTime(name, timeFrom(event.currentTarget.value, base))}
       />
     </label>
   );
