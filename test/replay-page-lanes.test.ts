@@ -96,6 +96,18 @@ async function draw(
   return { scene, texts, heads };
 }
 
+/** All that the columns of a whole page add up to. */
+function sumOf(from: Source, blocks = openBlocks(from)) {
+  shown.value = from;
+  filters.value = noFilters;
+  const rows = layRows(measuresFor(1440, 900, 5), () => 1);
+  const { header } = from;
+  const axis = makeAxis("real", [header.from, header.to], width, [], blocks.order);
+  const { rows: active, exact } = activityOf(from, blocks, axis, rows);
+  const sum = [...active.values()].reduce((all, { counts }) => all + counts.reduce((a, b) => a + b, 0), 0);
+  return { sum: Math.round(sum), exact, blocks };
+}
+
 const middle = Date.UTC(2026, 8, 17, 14, 15);
 
 describe("the lanes", () => {
@@ -165,6 +177,18 @@ describe("the lanes", () => {
       }
     }
     expect(new Set(spots.map(({ y0 }) => y0)).size).toBe(2);
+  });
+
+  it("count every event once: from the overview, from the index after a long silence, and event by event", async () => {
+    const story = storySource();
+    const overview = sumOf(story);
+    expect(overview).toMatchObject({ sum: story.header.events, exact: false });
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    const derived = story.moments.filter(({ kind }) => kind === "lapse" || kind === "silent").length;
+    expect(sumOf(story, overview.blocks)).toMatchObject({ sum: story.header.events - derived, exact: true });
+    const crowd = crowdSource(20, 200_000);
+    const late = { ...crowd, header: { ...crowd.header, from: crowd.header.from - 60 * 86_400_000 } };
+    expect(sumOf(late)).toMatchObject({ sum: 200_000, exact: false });
   });
 
   it("cost no more for ten times the events: rows, marks, columns and blocks of one drawing", async () => {

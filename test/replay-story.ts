@@ -190,7 +190,7 @@ const spent = [
  * `solo`: what one of them did, without the others. `empty`: nothing yet.
  */
 export function storySource(variant: "team" | "solo" | "empty" = "team"): Source {
-  const all = [...told()].toSorted((a, b) => a.at - b.at);
+  const all = [...told()].filter((event) => event.at <= at(90)).toSorted((a, b) => a.at - b.at);
   const events = variant === "team" ? all : variant === "solo" ? onlyDesigner(all) : [];
   const lanes = variant === "empty" ? [] : lanesOf(events, variant === "solo");
   const [from, to] = [at(0), at(90)];

@@ -53,35 +53,81 @@ function fromBlocks(axis: Axis, columns: number, byLane: Map<number, Activity>, 
   }
 }
 
-/** From the pyramid: as exact as its buckets are narrow. */
-function fromPyramid(axis: Axis, columns: number, byLane: Map<number, Activity>, source: Source) {
-  const { header, pyramid } = source;
-  const whole = Math.max(1, header.to - header.from);
-  const share = (axis.to - axis.from) / whole;
+/** Gives each column that a span covers its share of a count. */
+function spread(into: Float32Array, axis: Axis, from: number, to: number, count: number): void {
+  const first = Math.max(0, Math.floor(axis.x(from) / columnPixels));
+  const last = Math.min(into.length - 1, Math.max(first, Math.floor(axis.x(to) / columnPixels)));
+  for (let column = first; column <= last; column++) {
+    into[column] = (into[column] ?? 0) + count / (last - first + 1);
+  }
+}
+
+/** The level whose buckets are as narrow as a column where time is drawn, not narrowed; else the finest. */
+function levelFor(axis: Axis, columns: number, { header, pyramid }: Source) {
+  const idle = axis.gaps.reduce((sum, gap) => sum + gap.to - gap.from, 0);
+  const share = Math.max(0, axis.to - axis.from - idle) / Math.max(1, header.to - header.from);
   const levels = pyramid.levels.toSorted((a, b) => a.buckets - b.buckets);
-  const idle = axis.gaps.length > 0 ? 4 : 1;
-  const level = levels.find((one) => one.buckets * share >= columns * idle) ?? levels.at(-1);
+  return levels.find((one) => one.buckets * share >= columns) ?? levels.at(-1);
+}
+
+/** From the pyramid: as exact as its buckets are narrow. Without `counts` only the errors. */
+function fromPyramid(
+  axis: Axis,
+  columns: number,
+  byLane: Map<number, Activity>,
+  source: Source,
+  counts: boolean,
+) {
+  const { header } = source;
+  const level = levelFor(axis, columns, source);
   if (!level) return;
-  const each = whole / level.buckets;
+  const each = Math.max(1, header.to - header.from) / level.buckets;
   const first = Math.max(0, Math.floor((axis.from - header.from) / each));
   const last = Math.min(level.buckets - 1, Math.floor((axis.to - header.from) / each));
-  const place = new Int32Array(last - first + 1);
-  for (let bucket = first; bucket <= last; bucket++) {
-    const at = header.from + (bucket + 0.5) * each;
-    place[bucket - first] = Math.floor(axis.x(at) / columnPixels);
-  }
   for (const [lane, activity] of byLane) {
-    const counts = level.counts[lane];
-    const errors = level.errors[lane];
-    if (!counts || !errors) continue;
+    const [own, errors] = [level.counts[lane], level.errors[lane]];
+    if (!own || !errors) continue;
     for (let bucket = first; bucket <= last; bucket++) {
-      if (!counts[bucket]) continue;
-      const column = Math.min(columns - 1, Math.max(0, place[bucket - first] ?? 0));
-      activity.counts[column] = (activity.counts[column] ?? 0) + (counts[bucket] ?? 0);
-      activity.errors[column] = (activity.errors[column] ?? 0) + (errors[bucket] ?? 0);
+      if (!own[bucket]) continue;
+      const from = header.from + bucket * each;
+      if (counts) spread(activity.counts, axis, from, from + each - 1, own[bucket] ?? 0);
+      if (!errors[bucket]) continue;
+      const column = Math.floor(axis.x(from + each / 2) / columnPixels);
+      const inside = Math.min(columns - 1, Math.max(0, column));
+      activity.errors[inside] = (activity.errors[inside] ?? 0) + (errors[bucket] ?? 0);
     }
     work.bins += last - first + 1;
   }
+}
+
+const mostEntries = 2048;
+
+/** From what the index says of its blocks, which are short where much happened: finer than the pyramid after long silences. */
+function fromDirectory(
+  axis: Axis,
+  byLane: Map<number, Activity>,
+  source: Source,
+  first: number,
+  last: number,
+) {
+  for (const block of source.header.index.slice(first, last + 1)) {
+    for (let at = 0; at < block.lanes.length; at += 2) {
+      const activity = byLane.get(block.lanes[at] ?? -1);
+      if (activity) spread(activity.counts, axis, block.from, block.to, block.lanes[at + 1] ?? 0);
+      work.bins++;
+    }
+  }
+}
+
+/** Whether the blocks of a window are shorter than the pyramid's finest buckets. */
+function directoryIsFiner(source: Source, first: number, last: number): boolean {
+  const { header, pyramid } = source;
+  const count = last - first + 1;
+  if (count < 2 || count > mostEntries) return false;
+  const finest = Math.max(1, ...pyramid.levels.map(({ buckets }) => buckets));
+  const bucket = (header.to - header.from) / finest;
+  const lengths = header.index.slice(first, last + 1).map(({ from, to }) => to - from);
+  return (lengths.toSorted((a, b) => a - b)[count >> 1] ?? bucket) < bucket * 2;
 }
 
 /**
@@ -112,7 +158,11 @@ export function activityOf(
   }
   const exact = few && here.length === last - first + 1;
   if (exact) fromBlocks(axis, columns, byLane, here);
-  else fromPyramid(axis, columns, byLane, source);
+  else {
+    const directory = directoryIsFiner(source, first, last);
+    if (directory) fromDirectory(axis, byLane, source, first, last);
+    fromPyramid(axis, columns, byLane, source, !directory);
+  }
   let most = 1;
   for (const { counts } of out.values()) {
     for (let column = 0; column < columns; column++) most = Math.max(most, counts[column] ?? 0);
