@@ -7,6 +7,7 @@ export const memoryPrefix = "memory/";
 export const artifactsPrefix = "artifacts/";
 export const sessionsPrefix = "sessions/";
 export const messagesPrefix = "messages/";
+export const inboxesPrefix = "inboxes/";
 export const eventsPrefix = "events/";
 export const reservationsKey = "reservations.json";
 export const storeVerdictKey = "_meta/store.json";
@@ -131,6 +132,11 @@ export function parseMemoryKey(key: string): string | undefined {
 
 export function parseAgentKey(key: string): string | undefined {
   return /^agents\/(.+)\.json$/.exec(key)?.[1];
+}
+
+/** Whose inbox a key below `inboxes/` is. */
+export function parseInboxKey(key: string): string | undefined {
+  return /^inboxes\/([^/]+)\.json$/.exec(key)?.[1];
 }
 
 export function parseArtifactKey(key: string): { readonly place: string; readonly name: string } | undefined {

@@ -1,31 +1,13 @@
-import type { ClaimRecord, MemoryRecord } from "../format/records.ts";
-import type { Moment } from "./page.ts";
+import { cut, defined, finishedKind, handedOn, valueText, type Happening } from "./happening.ts";
 import type { JournalEntry, MailRecord, Records } from "./read.ts";
+import { fromRecordsAlone } from "./records-alone.ts";
 
-/** A moment before it has its lanes and its place: agents by name, times as they were written and as they are taken. */
-export interface Happening extends Omit<Moment, "seq" | "lane" | "to" | "holder" | "at" | "said" | "ids"> {
-  at: number;
-  readonly said: number;
-  readonly agent: string;
-  /** "" for everybody. */
-  readonly to?: string;
-  readonly holder?: string;
-  readonly ids?: readonly string[];
-  /** Of an attempt that is in its claim's log: which entry it is. */
-  readonly nonce?: string;
-  /** Of a claim or a renewal: how long the lease is, in ms. */
-  readonly ttlMs?: number;
-  /** Ties are decided by it: the key's own time. */
-  readonly tie: number;
-}
-
-/** A text of a moment is cut to so many characters. */
-const textMost = 2_000;
 /** Further from the store's own time than this a written time is not doubted: the bucket may have been copied. */
 const copiedMs = 30 * 60_000;
 /** So long a record may take from its time to the store, repetitions included. */
 const onItsWayMs = 15_000;
-const defaultTtlMs = 3_600_000;
+
+export type { Happening };
 
 /** What the records tell, one happening for each thing that happened, with each time held against the store's own. */
 export function happeningsOf(records: Records): Happening[] {
@@ -33,7 +15,7 @@ export function happeningsOf(records: Records): Happening[] {
   return [
     ...records.journal.flatMap((entry, index) => fromEvent(entry, index, records)),
     ...records.mail.map((mail, index) => fromMail(mail, index, handoffs.get(mail.id))),
-    ...fromFormatOne(records),
+    ...fromRecordsAlone(records),
   ];
 }
 
@@ -58,13 +40,6 @@ function heldAgainst(at: number, writtenAt: number): number {
   return Math.max(writtenAt - onItsWayMs, Math.min(writtenAt + 999, at)); // Some stores tell whole seconds.
 }
 
-const finished: Readonly<Record<string, Happening["kind"]>> = {
-  complete: "complete",
-  blocked: "block",
-  needs_review: "review",
-  released: "release",
-};
-
 function fromEvent({ event, outcome, writtenAt }: JournalEntry, tie: number, records: Records): Happening[] {
   const said = Date.parse(event.at);
   const base = { at: heldAgainst(said, writtenAt), said, agent: event.agent, id: event.id, tie };
@@ -72,15 +47,17 @@ function fromEvent({ event, outcome, writtenAt }: JournalEntry, tie: number, rec
   const [term, n] = [numberOf(event["term"]), numberOf(event["n"])];
   const nonce = textOf(event["nonce"]);
   const ttlS = numberOf(event["ttl_s"]);
+  const claim = step === undefined ? undefined : records.claims.get(step);
+  // A journal from before it told the ttl: the claim knows the one of its last term.
+  const lasts = ttlS ?? (claim?.term === term ? claim?.ttl_s : undefined);
   const ofStep = defined({
     ...base,
     step,
     term,
     n,
     nonce,
-    ttlMs: ttlS === undefined ? defaultTtlMs : ttlS * 1000,
+    ttlMs: lasts === undefined ? undefined : lasts * 1000,
   });
-  const claim = step === undefined ? undefined : records.claims.get(step);
 
   switch (event.kind) {
     case "claim":
@@ -99,7 +76,7 @@ function fromEvent({ event, outcome, writtenAt }: JournalEntry, tie: number, rec
       }
       if (outcome?.outcome !== "won") return [{ ...ofStep, kind: "unresolved" }];
       if (event.kind === "claim") return [{ ...ofStep, kind: "claim" }];
-      const kind = event["reopened"] === true ? "reopen" : finished[String(event["state"])];
+      const kind = event["reopened"] === true ? "reopen" : finishedKind(String(event["state"]));
       return kind ? [{ ...ofStep, kind, ...handedOn(claim, n) }] : [];
     }
     case "renew":
@@ -143,14 +120,6 @@ function fromEvent({ event, outcome, writtenAt }: JournalEntry, tie: number, rec
   }
 }
 
-/** What a finished step says to whoever comes next, while the claim still has it. */
-function handedOn(claim: ClaimRecord | undefined, n: number | undefined): Partial<Happening> {
-  const handoff = claim?.handoff;
-  if (!handoff || handoff.n !== n) return {};
-  const files = handoff.changed_files?.slice(0, 1_000).map((file) => cut(file));
-  return defined({ text: handoff.note ? cut(handoff.note) : undefined, files });
-}
-
 function fromMail({ id, from, to, record, writtenAt }: MailRecord, tie: number, step?: string): Happening {
   const said = Date.parse(record.sent_at);
   return {
@@ -167,56 +136,6 @@ function fromMail({ id, from, to, record, writtenAt }: MailRecord, tie: number, 
   };
 }
 
-/** What has no entry in the journal because format 1 wrote it, or because it is older than the journal. */
-function fromFormatOne({ journal, claims, agents, memory }: Records): Happening[] {
-  const told = new Set(journal.map(({ event }) => event["revision"]));
-  const joined = new Set(journal.flatMap(({ event }) => (event.kind === "agent" ? event.agent : [])));
-  const tie = -1;
-  const found: Happening[] = [];
-  for (const [step, claim] of claims) {
-    if (claim.n !== undefined || claim.agent === null) continue;
-    const at = Date.parse(claim.claimed_at);
-    found.push({ kind: "claim", at, said: at, agent: claim.agent, step, term: 1, tie });
-  }
-  for (const [name, { started_at: started }] of agents) {
-    const at = Date.parse(started);
-    if (!joined.has(name)) found.push({ kind: "join", at, said: at, agent: name, tie });
-  }
-  for (const [key, record] of memory) {
-    for (const one of revisionsOf(record)) {
-      if (one.revision !== undefined && told.has(one.revision)) continue;
-      const at = Date.parse(one.set_at);
-      const text = one.value === undefined ? undefined : valueText(one.value);
-      found.push(
-        defined({
-          kind: "memory",
-          at,
-          said: at,
-          agent: one.set_by,
-          key,
-          revision: one.revision,
-          ...(one.deleted && { deleted: true }),
-          text,
-          tie,
-        }),
-      );
-    }
-  }
-  return found;
-}
-
-function revisionsOf(record: MemoryRecord) {
-  return record.revisions && record.revisions.length > 0 ? record.revisions : [record];
-}
-
-function valueText(value: unknown): string {
-  return cut(typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
-}
-
-function cut(text: string): string {
-  return text.length > textMost ? `${text.slice(0, textMost)}…`.toWellFormed() : text.toWellFormed();
-}
-
 function textOf(value: unknown): string | undefined {
   return typeof value === "string" ? cut(value) : undefined;
 }
@@ -227,9 +146,4 @@ function textsOf(value: unknown): string[] {
 
 function numberOf(value: unknown): number | undefined {
   return typeof value === "number" && Number.isSafeInteger(value) ? value : undefined;
-}
-
-/** Without the members that are undefined. */
-function defined<T extends object>(value: T): { [name in keyof T]: Exclude<T[name], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as never;
 }

@@ -5,10 +5,13 @@ import type { Project } from "../coord/project.ts";
 import { TracecraftError } from "../errors.ts";
 import {
   agentsPrefix,
-  claimKey,
+  artifactsPrefix,
+  inboxesPrefix,
   memoryPrefix,
   messagesPrefix,
   parseAgentKey,
+  parseArtifactKey,
+  parseInboxKey,
   parseMemoryKey,
   parseMessageKey,
   parseRecordName,
@@ -18,14 +21,20 @@ import {
 import {
   agentRecord,
   eventRecord,
+  handoffRecord,
+  inboxRecord,
   memoryRecord,
   messageRecord,
   readRecord,
   recordReadLimit,
+  statusRecord,
   type AgentRecord,
   type EventRecord,
+  type HandoffRecord,
+  type InboxRecord,
   type MemoryRecord,
   type MessageRecord,
+  type StatusRecord,
 } from "../format/records.ts";
 import type { Listed, Store } from "../store/store.ts";
 
@@ -38,7 +47,14 @@ export interface JournalEntry {
   readonly writtenAt: number;
 }
 
+/** A record, and when the store got it. */
+export interface Arrived<T> {
+  readonly record: T;
+  readonly writtenAt: number;
+}
+
 export interface MailRecord {
+  readonly key: string;
   readonly id: string;
   readonly from: string;
   /** `_broadcast` for everybody. */
@@ -55,6 +71,12 @@ export interface Records {
   readonly claims: ReadonlyMap<string, ClaimRecord>;
   readonly agents: ReadonlyMap<string, AgentRecord>;
   readonly memory: ReadonlyMap<string, MemoryRecord>;
+  /** By step: what readers of format 1 see, or what it wrote. */
+  readonly statuses: ReadonlyMap<string, Arrived<StatusRecord>>;
+  readonly handoffs: ReadonlyMap<string, HandoffRecord>;
+  /** By agent: what it has read. */
+  readonly inboxes: ReadonlyMap<string, Arrived<InboxRecord>>;
+  readonly artifacts: readonly Listed[];
   /** What could not be read, by key. */
   readonly problems: readonly string[];
 }
@@ -68,8 +90,10 @@ export async function readRecords(project: Project): Promise<Records> {
     listed(store, agentsPrefix),
     listed(store, memoryPrefix),
     listed(store, stepsPrefix),
+    listed(store, inboxesPrefix),
+    listed(store, artifactsPrefix),
   ]);
-  const [agents, memory, steps] = others;
+  const [agents, memory, steps, inboxes, artifacts] = others;
   const read = async <T>({ key }: Listed, parse: (key: string, body: Uint8Array) => T) => {
     try {
       const object = await store.get(key, { limit: recordReadLimit });
@@ -88,7 +112,7 @@ export async function readRecords(project: Project): Promise<Records> {
     if (key.startsWith(messagesPrefix)) {
       const record = await read(object, (at, body) => readRecord(messageRecord, at, body));
       const name = parseMessageKey(key);
-      if (record && name) mail.push({ id: name.id, from: name.by, to: name.to, record, writtenAt });
+      if (record && name) mail.push({ key, id: name.id, from: name.by, to: name.to, record, writtenAt });
       return;
     }
     const event = await read(object, (at, body) => readRecord(eventRecord, at, body));
@@ -106,7 +130,23 @@ export async function readRecords(project: Project): Promise<Records> {
   return {
     journal: events.map(({ event, writtenAt }) => ({ event, writtenAt, outcome: outcomeOf.get(event) })),
     mail,
-    claims: await byName(steps, claimedStep, (object) => read(object, readClaim)),
+    claims: await byName(steps, stepOf("claim"), (object) => read(object, readClaim)),
+    statuses: await byName(steps, stepOf("status"), (object) =>
+      read(object, (key, body) => ({
+        record: readRecord(statusRecord, key, body),
+        writtenAt: object.writtenAt,
+      })),
+    ),
+    handoffs: await byName(steps, stepOf("handoff"), (object) =>
+      read(object, (key, body) => readRecord(handoffRecord, key, body)),
+    ),
+    inboxes: await byName(inboxes, parseInboxKey, (object) =>
+      read(object, (key, body) => ({
+        record: readRecord(inboxRecord, key, body),
+        writtenAt: object.writtenAt,
+      })),
+    ),
+    artifacts: artifacts.filter(({ key }) => parseArtifactKey(key) !== undefined),
     agents: await byName(agents, parseAgentKey, (object) =>
       read(object, (key, body) => readRecord(agentRecord, key, body)),
     ),
@@ -117,10 +157,12 @@ export async function readRecords(project: Project): Promise<Records> {
   };
 }
 
-/** The step whose claim that key is. */
-function claimedStep(key: string): string | undefined {
-  const parsed = parseStepKey(key);
-  return parsed && claimKey(parsed.step) === key ? parsed.step : undefined;
+/** The step whose claim, status or handoff a key is. */
+function stepOf(wanted: "claim" | "status" | "handoff") {
+  return (key: string): string | undefined => {
+    const parsed = parseStepKey(key);
+    return parsed?.record === wanted ? parsed.step : undefined;
+  };
 }
 
 async function listed(store: Store, prefix: string): Promise<Listed[]> {

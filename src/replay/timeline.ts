@@ -179,11 +179,12 @@ function heldIn(step: string, group: readonly Happening[]): Held[] {
   const log = group.filter(({ kind }) => kind !== "renew").toSorted((a, b) => (a.n ?? 0) - (b.n ?? 0));
   const renewals = group.filter(({ kind }) => kind === "renew");
   return log.flatMap((claim, index): Held[] => {
-    if (claim.kind !== "claim" || claim.ttlMs === undefined) return []; // One of format 1 never lapses.
+    if (claim.kind !== "claim") return [];
     const next = log[index + 1];
     const mine = renewals.filter(({ term, agent }) => term === claim.term && agent === claim.agent);
     const last = mine.reduce((latest, one) => (one.at > latest.at ? one : latest), claim);
-    const until = last.at + (last.ttlMs ?? claim.ttlMs) + graceMs;
+    const until = lapseOf(claim, last, next);
+    if (until === undefined) return [];
     const inTime =
       next !== undefined && (next.kind !== "claim" || next.agent === claim.agent) && next.at <= until;
     return [
@@ -200,11 +201,23 @@ function heldIn(step: string, group: readonly Happening[]): Held[] {
   });
 }
 
+/** When a lease runs out that nobody renews again; undefined for one of which that is not known. */
+function lapseOf(claim: Happening, last: Happening, next: Happening | undefined): number | undefined {
+  const ttlMs = last.ttlMs ?? claim.ttlMs;
+  if (ttlMs !== undefined) return last.at + ttlMs + graceMs;
+  // One of format 1 never lapses. Of another whose ttl nobody knows any more: at the latest when it was taken over.
+  const taken = claim.n !== undefined && next?.kind === "claim" && next.agent !== claim.agent;
+  return taken ? Math.max(last.at, next.at - 1) : undefined;
+}
+
 function leasesOf(all: readonly Happening[], until: number): Held[] {
   for (const one of all)
     if ((one.kind === "claim" || one.kind === "renew") && one.ttlMs !== undefined)
       Object.assign(one, { until: one.at + one.ttlMs });
-  return followed(all).map((held) =>
+  const leases = followed(all);
+  for (const { claim, agent, term } of leases)
+    if (claim && claim.agent !== agent && claim.term !== term) Object.assign(claim, { takenFrom: term });
+  return leases.map((held) =>
     held.ranOut !== undefined && held.ranOut > until ? { ...held, ranOut: undefined, to: until } : held,
   );
 }
