@@ -128,11 +128,11 @@ describe.skipIf(path === undefined)("the replay page", () => {
     await context.close();
   });
 
-  it("opens cold on the event that a link names: 40 of them", async () => {
+  it("opens cold on the event that a link names: 16 of them", async () => {
     const { page, trouble, context } = await watchedPage(browser);
     const events = await source.events(0);
-    for (let step = 0; step < 40; step++) {
-      const seq = Math.floor((source.header.events * (step + 0.5)) / 40);
+    for (let step = 0; step < 16; step++) {
+      const seq = Math.floor((source.header.events * (step + 0.5)) / 16);
       const name = await named(seq);
       await openAt(page, file, `e=${encodeURIComponent(name)}`);
       expect(await eventOf(page)).toBe(name);
@@ -324,6 +324,23 @@ describe.skipIf(path === undefined)("the keyboard alone", () => {
     expect(await page.locator(".lane-row").count()).toBe(7);
     await page.keyboard.press("[");
     expect(await current()).toBe("designer");
+  });
+
+  it("hides an agent from its name, and puts it back", async () => {
+    await openAt(page, file, t);
+    const lane = () => page.evaluate(() => (document.activeElement as HTMLElement).dataset["lane"]);
+    for (let tabs = 0; tabs < 80 && (await lane()) !== "1"; tabs++) await page.keyboard.press("Tab");
+    expect(await lane()).toBe("1");
+    const on = () => page.evaluate(() => document.activeElement?.getAttribute("aria-label"));
+    await page.keyboard.press("Tab");
+    expect(await on()).toBe("Only backend");
+    await page.keyboard.press("Tab");
+    expect(await on()).toBe("Hide backend");
+    await page.keyboard.press("Enter");
+    expect(await page.locator('.lane[data-lane="1"]').count()).toBe(0);
+    await page.getByRole("button", { name: "show 1 hidden" }).focus();
+    await page.keyboard.press("Enter");
+    expect(await page.locator('.lane[data-lane="1"]').count()).toBe(1);
   });
 
   it("searches, leaves the search, lists the keys and closes the list", async () => {
