@@ -70,8 +70,8 @@ export async function readTranscript(
     // What comes before the first time has that one.
     if (last > Number.NEGATIVE_INFINITY) while (timeless > 0) found.setTime(--timeless, last);
     if (event.type === "usage") {
-      const carrier = carriers.get(event.key) ?? { nth: found.count() - 1 };
-      if (carrier.nth < 0) return add({ ...event, type: "note", what: "usage" }, undefined, false);
+      const carrier = carriers.get(event.key) ?? { nth: Math.max(0, found.count() - 1) };
+      if (found.count() === 0) await add({ ...event, type: "note", what: "usage" }, undefined, false);
       carriers.set(event.key, carrier);
       found.setTokens(carrier.nth, tokensOf(event.usage));
       return;
