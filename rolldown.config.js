@@ -17,6 +17,8 @@ const core = [
 const program = {
   input: { cli: "src/cli/main.ts", program: "src/cli/program.ts" },
   platform: "node",
+  preserveEntrySignatures: "allow-extension",
+  checks: { ineffectiveDynamicImport: false }, // A chunk may be loaded lazily by one and at once by another.
   // Its main file loads the others by names that a bundler cannot see.
   resolve: { alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" } },
   output: {
