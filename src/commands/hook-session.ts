@@ -1,4 +1,5 @@
-import type { Project } from "../coord/project.ts";
+import { readLocal } from "../coord/local.ts";
+import type { LocalState, Project } from "../coord/project.ts";
 import { TracecraftError } from "../errors.ts";
 import { isTrustedHere, sessionRenamed } from "./bindings.ts";
 import { all } from "./all.ts";
@@ -41,29 +42,81 @@ export function followRenaming({ machine, harness, event }: Call, { local, sessi
   const before = local.read(name);
   if (typeof before === "string" && renaming.has(event.source)) sessionRenamed(local, before, session.id);
   local.write(name, session.id);
-  const names = local.names("harness/");
-  if (names.length <= livesKept) return;
-  for (const old of names) if (!machine.lives(old.slice("harness/".length))) local.remove(old);
+  forgetDead(machine, local, "harness/", (old) => old.slice("harness/".length));
 }
 
-/** A copy of this session's transcript goes into the bucket, by a process of its own. */
-export function startMirror(
-  { machine, harness, event }: Call,
-  { session, agent }: Project,
-  last = false,
-): void {
-  if (!Object.hasOwn(all, "session mirror")) return;
-  const words = [
-    "session",
-    "mirror",
-    "--harness",
-    harness,
-    "--session-id",
-    event.sessionId,
-    "--agent",
-    agent,
-  ];
+/** What a process that follows a session is to do, as the hooks of that session say it. */
+export interface Followed {
+  /** The process of the harness: once it is gone, so is the session. */
+  readonly life: string;
+  readonly harness: string;
+  /** As the harness names it. */
+  readonly session: string;
+  readonly cwd: string;
+  /** Keeps what the guard knows fresh. */
+  readonly guard: boolean;
+  /** Counts what is to be noticed at once. */
+  readonly pokes: number;
+  readonly ended: boolean;
+}
+
+export function followedName(session: string): string {
+  return `followed/${session}`;
+}
+
+/** Of a session that only its process names (cli/harness-process.ts): whoever outlives that process is another one. */
+const ofProcess = /^[a-z-]+:p[0-9a-f]{16}$/;
+
+/**
+ * This session's transcript goes into the bucket, by a process of its own: one that follows the session and looks after
+ * it while the harness lives, where the harness can be told from other processes; else one that mirrors what is there.
+ * Answers whether one follows. `last`: the session has ended.
+ */
+export function startMirror(call: Call, project: Project, last = false): boolean {
+  const { machine, harness, event } = call;
+  const { session, agent, local } = project;
+  if (!Object.hasOwn(all, "session mirror")) return false;
+  const before = readLocal<Followed>(local, followedName(session.id));
+  // Behind a hook that nobody waits for, the harness is no ancestor any more.
+  const life = machine.harnessLife(harness) ?? before?.life;
+  const follows = typeof life === "string" && !ofProcess.test(session.id) && machine.lives(life);
+  if (follows) {
+    const guard = call.asked.guard || (before?.life === life && before.guard === true);
+    const pokes = Number(before?.pokes ?? 0) + 1;
+    const { sessionId, cwd } = event;
+    const followed: Followed = { life, harness, session: sessionId, cwd, guard, pokes, ended: last };
+    local.write(followedName(session.id), followed);
+    forgetDead(machine, local, followedName(""), (name) => readLocal<Followed>(local, name)?.life);
+  }
   // The last one looks again, whatever another has read already.
-  if (last) machine.launch(words);
-  else launchOnce(machine, `mirror/${session.id}`, words);
+  if (last) mirrorOnce(machine, harness, event.sessionId, agent);
+  else if (follows) launchOnce(machine, `follow/${session.id}`, ["hook", harness, "follow"]);
+  else launchOnce(machine, `mirror/${session.id}`, mirrorWords(harness, event.sessionId, agent));
+  return follows && !last;
+}
+
+/** Mirrors what is there by now, in a process of its own. Its life. */
+export function mirrorOnce(
+  machine: Machine,
+  harness: string,
+  session: string,
+  agent: string,
+): string | undefined {
+  return machine.launch(mirrorWords(harness, session, agent));
+}
+
+function mirrorWords(harness: string, session: string, agent: string): string[] {
+  return ["session", "mirror", "--harness", harness, "--session-id", session, "--agent", agent];
+}
+
+/** Past so many names of lives, those that are over are forgotten. */
+function forgetDead(
+  machine: Machine,
+  local: LocalState,
+  prefix: string,
+  lifeOf: (name: string) => string | undefined,
+): void {
+  const names = local.names(prefix);
+  if (names.length <= livesKept) return;
+  for (const name of names) if (!machine.lives(lifeOf(name) ?? "")) local.remove(name);
 }

@@ -46,8 +46,7 @@ export async function promptNews(call: Call): Promise<string> {
 export async function endTurn(call: Call, gate: boolean): Promise<string> {
   const project = await openTrusted(call);
   if (!project) return "";
-  startMirror(call, project);
-  launchKeeping(call, project);
+  if (!startMirror(call, project)) launchKeeping(call, project);
   return gate && call.asked.stopGate && !call.event.stopHookActive ? openBusiness(project) : "";
 }
 

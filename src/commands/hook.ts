@@ -78,13 +78,14 @@ export const hook = defineCommand({
     if (harness === "git") return (await import("./hook-git.ts")).guardGit(context, event);
     const machine = machineOf(context);
     const asked = { stopGate, guard };
-    const outcome =
-      event === "keep" ? await keep(machine, guard) : await answered(context, machine, harness, event, asked);
+    const outcome = Object.hasOwn(behind, event)
+      ? await behind[event]!(context, machine, { harness, guard })
+      : await answered(context, machine, harness, event, asked);
     try {
       recordRun(
         machine.local,
-        { harness: known(harness, answers), event: known(event, { ...hooks, keep: true }) },
-        { at: machine.now(), durationMs: machine.ageMs(), error: outcome.error },
+        { harness: known(harness, answers), event: known(event, { ...hooks, ...behind }) },
+        { at: machine.now(), durationMs: event === "follow" ? 0 : machine.ageMs(), error: outcome.error },
       );
     } catch {
       // Nowhere to keep it: the hook has done its work.
@@ -143,11 +144,32 @@ async function answered(
   }
 }
 
-/** Runs on its own, behind a hook that has long answered. */
-async function keep(machine: Machine, guard: boolean): Promise<Outcome> {
+type Behind = (
+  context: Context,
+  machine: Machine,
+  asked: { readonly harness: string; readonly guard: boolean },
+) => Promise<Outcome>;
+
+/** What runs on its own, behind hooks that have long answered. */
+const behind: Readonly<Record<string, Behind>> = {
+  keep: (_context, machine, { guard }) =>
+    quietly(async () => {
+      const project = await openTrusted({ machine });
+      if (project) await (await import("./hook-turn.ts")).keepSession(machine, project, guard);
+    }),
+  follow: (context, machine, { harness }) =>
+    quietly(async () => {
+      const { followSession } = await import("./hook-follow.ts");
+      const follows = { harness: known(harness, answers), event: "follow" };
+      await followSession(machine, context, (error) =>
+        recordRun(machine.local, follows, { at: machine.now(), durationMs: 0, error }),
+      );
+    }),
+};
+
+async function quietly(work: () => Promise<void>): Promise<Outcome> {
   try {
-    const project = await openTrusted({ machine });
-    if (project) await (await import("./hook-turn.ts")).keepSession(machine, project, guard);
+    await work();
     return { text: "", error: undefined };
   } catch (error) {
     return { text: "", error: asTracecraftError(error) };
