@@ -90,6 +90,18 @@ describe("session verify", () => {
 });
 
 describe("session restore", () => {
+  it("counts what was taken out of the generation that it restores, and of no other", async () => {
+    const world = sessionWorld([line(1, secret), line(2, secret)]);
+    await world.run(sessionMirror, claude);
+    writeFileSync(world.path, `${line(3, secret)}\n`);
+    await world.run(sessionMirror, claude);
+    const [one, two] = [tempFolder(), tempFolder()];
+    expect(await world.run(sessionRestore, { id: "5c1d", generation: "0" }, { cwd: one })).toContain(
+      "2 redactions stay",
+    );
+    expect(await world.run(sessionRestore, { id: "5c1d" }, { cwd: two })).toContain("1 redaction stays");
+  });
+
   it("gives the redacted bytes and the attachments back, and refuses to overwrite", async () => {
     const world = sessionWorld([line(1, secret), line(2)]);
     const side = world.path.replace(/\.jsonl$/, "");

@@ -4,7 +4,7 @@ import { TracecraftError } from "../errors.ts";
 import { harnessNamed } from "../harness/all.ts";
 import { findSession } from "../sessions/catalogue.ts";
 import { generationOf } from "../sessions/content.ts";
-import type { Manifest } from "../sessions/manifest-record.ts";
+import { partsOf, sumCounts, type Manifest } from "../sessions/manifest-record.ts";
 import { nearestFolder, restoreSession } from "../sessions/restore.ts";
 import { defineCommand, type Context } from "./command.ts";
 import { sessionHost } from "./session-host.ts";
@@ -39,16 +39,20 @@ export const sessionRestore = defineCommand({
     const target = intoHarness
       ? await harnessTarget(context, found, resolve(context.cwd, cwd ?? "."))
       : folderTarget(context, session, to ?? ".");
+    const wanted = generationOf(found, generation);
     const progress = transferProgress(context, "Restoring", session);
     const restored = await restoreAt(target, () =>
       restoreSession(project, found, {
         ...target,
-        generation: generationOf(found, generation),
+        generation: wanted,
         signal,
         progress: (done) => progress(done, total),
       }),
     );
-    const counts = found.record.redaction_counts;
+    const counts = sumCounts([
+      ...partsOf(found.record, wanted).map((part) => part.redactions ?? {}),
+      ...found.record.attachments.map((file) => file.redactions ?? {}),
+    ]);
     const redactions = Object.values(counts).reduce((sum, times) => sum + times, 0);
     const stay =
       redactions === 0 ? "" : `, ${count(redactions, "redaction")} ${redactions === 1 ? "stays" : "stay"}`;
