@@ -33,8 +33,8 @@ async function read(harness: Harness | undefined, lines: readonly Uint8Array[]) 
     redacted: () => undefined,
   });
   const bytes = Buffer.from(rows.bytes());
-  const read = Array.from({ length: rows.count() }, (_, nth) => readRow(bytes, nth * rowBytes));
-  return { rows: read, previews, repeated };
+  const all = Array.from({ length: rows.count() }, (_, nth) => readRow(bytes, nth * rowBytes));
+  return { rows: all, previews, repeated };
 }
 
 /** What must be true of the rows of any session, whatever was in it. */

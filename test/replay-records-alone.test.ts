@@ -125,3 +125,23 @@ test("a state that is no state is no happening", async () => {
   }
   expect(await toldOf(project)).toEqual([]);
 });
+
+test("a complete that is refused is told once, with why", async () => {
+  const clock = { now: storyTime };
+  const store = memoryStore(() => clock.now);
+  const [web, api] = ["web-1", "api-2"].map((agent) => testProject({ store, clock, agent }));
+  await claimStep(web!, "design", { ttlS: 60 });
+  clock.now += 120_000;
+  await claimStep(api!, "design", { ttlS: 60 });
+  clock.now += 1_000;
+  expect(await finishStep(web!, "design", "complete", {})).toMatchObject({ done: false });
+  await web!.settled();
+  const told = await toldOf(api!);
+  expect(told.map(({ kind, agent }) => `${kind} ${agent}`)).toEqual([
+    "claim web-1",
+    "lapse web-1",
+    "claim api-2",
+    "fenced web-1",
+  ]);
+  expect(told.at(-1)).toMatchObject({ text: "complete refused: fenced", holder: "api-2", holderTerm: 2 });
+});

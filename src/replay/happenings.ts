@@ -7,16 +7,37 @@ const copiedMs = 30 * 60_000;
 /** So long a record may take from its time to the store, repetitions included. */
 const onItsWayMs = 15_000;
 
+/** An attempt is given up after its deadline; what it was told is journalled then. */
+const refusedWithinMs = 60_000;
+
 export type { Happening };
 
 /** What the records tell, one happening for each thing that happened, with each time held against the store's own. */
 export function happeningsOf(records: Records): Happening[] {
   const handoffs = handoffIds(records.journal);
   return [
-    ...records.journal.flatMap((entry, index) => fromEvent(entry, index, records)),
+    ...withoutEchoes(records.journal.flatMap((entry, index) => fromEvent(entry, index, records))),
     ...records.mail.map((mail, index) => fromMail(mail, index, handoffs.get(mail.id))),
     ...fromRecordsAlone(records),
   ];
+}
+
+/** A change that was tried and lost is journalled twice: as the attempt, and as what its writer was told. The latter stays. */
+function withoutEchoes(all: readonly Happening[]): Happening[] {
+  const told = new Map<string, Happening[]>();
+  for (const one of all) {
+    if (one.kind !== "fenced" || one.nonce !== undefined) continue;
+    const key = `${one.agent} ${one.step}`;
+    told.set(key, [...(told.get(key) ?? []), one]);
+  }
+  return all.filter((one) => {
+    if (one.kind !== "fenced" || one.nonce === undefined) return true;
+    const refusals = told.get(`${one.agent} ${one.step}`) ?? [];
+    const echo = refusals.findIndex(({ said }) => said >= one.said && said - one.said <= refusedWithinMs);
+    if (echo < 0) return true;
+    refusals.splice(echo, 1); // Each refusal answers one attempt.
+    return false;
+  });
 }
 
 /** The transitions by the id of the message that tells of their handoff: the first eight digits of their nonce. */
