@@ -62,7 +62,8 @@ async function build() {
     `process.on("exit", () => {
       const fs = require("fs");
       const [, kib] = /VmHWM:\\s+(\\d+)/.exec(fs.readFileSync("/proc/self/status", "utf8"));
-      fs.writeSync(3, kib);
+      const { user, system } = process.cpuUsage();
+      fs.writeSync(3, kib + " " + (user + system) / 1000);
     });`,
   );
 }
@@ -83,9 +84,10 @@ async function tracecraft(home, ...args) {
     return () => text;
   });
   const status = await new Promise((resolve) => child.once("close", resolve));
-  const [stdout, stderr, kib] = outputs.map((text) => text());
+  const [stdout, stderr, told] = outputs.map((text) => text());
+  const [kib, cpuMs] = told.split(" ").map(Number);
   if (status !== 0) throw new Error(`${args.join(" ")} ended with ${status}: ${stderr}`);
-  return { ms: performance.now() - from, mib: Number(kib) / 1024, stdout };
+  return { ms: performance.now() - from, mib: kib / 1024, cpuMs, stdout };
 }
 
 /** A bucket with the sessions of all agents, and how many bytes they have. */
@@ -176,6 +178,6 @@ async function measure(bytes, args) {
   const megabytes = bytes / 1e6;
   console.log(best.stdout.trim().split("\n").at(-1));
   console.log(
-    `${megabytes.toFixed(0)} MB of transcripts: ${(best.ms / 1000).toFixed(1)} s, ${((megabytes * 1000) / best.ms).toFixed(1)} MB/s (of ${runs.length}: ${runs.map(({ ms }) => ((megabytes * 1000) / ms).toFixed(1)).join(", ")}), peak ${Math.max(...runs.map(({ mib }) => mib)).toFixed(0)} MiB`,
+    `${megabytes.toFixed(0)} MB of transcripts: ${(best.ms / 1000).toFixed(1)} s, ${((megabytes * 1000) / best.ms).toFixed(1)} MB/s, ${((megabytes * 1000) / Math.min(...runs.map(({ cpuMs }) => cpuMs))).toFixed(1)} MB a second of CPU (of ${runs.length}: ${runs.map(({ ms }) => ((megabytes * 1000) / ms).toFixed(1)).join(", ")}), peak ${Math.max(...runs.map(({ mib }) => mib)).toFixed(0)} MiB`,
   );
 }

@@ -163,6 +163,7 @@ function wordsOf({ text, step, key, ids }: Moment): string {
 /** Adds up tokens by lane, model and the step that the lane's agent held at that time. */
 function spendingOf({ lanes, models }: IndexOptions) {
   const held = new Map<number, string[]>();
+  const holders = new Map<string, number>();
   const sums = new Map<string, { lane: number; model: string; step: string | undefined; tokens: Tokens }>();
   const agentOf = (lane: number): number => {
     let at = lane;
@@ -172,10 +173,17 @@ function spendingOf({ lanes, models }: IndexOptions) {
   };
   return {
     follow({ kind, lane, step }: Moment): void {
-      if (step === undefined) return;
-      const mine = (held.get(lane) ?? []).filter((one) => one !== step);
-      if (kind === "claim" || kind === "renew") held.set(lane, [...mine, step]);
-      else if (leaseEnds.has(kind)) held.set(lane, mine);
+      if (step === undefined || !(kind === "claim" || kind === "renew" || leaseEnds.has(kind))) return;
+      const before = holders.get(step);
+      if (before !== undefined)
+        held.set(
+          before,
+          (held.get(before) ?? []).filter((one) => one !== step),
+        );
+      holders.delete(step);
+      if (leaseEnds.has(kind)) return;
+      holders.set(step, lane);
+      held.set(lane, [...(held.get(lane) ?? []), step]);
     },
     add({ lane, model, tokens }: PageEvent): void {
       if (!tokens || !Object.values(tokens).some((count) => count > 0)) return;
