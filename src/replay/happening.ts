@@ -5,6 +5,8 @@ import type { Moment } from "./page.ts";
 export interface Happening extends Omit<Moment, "seq" | "lane" | "to" | "holder" | "at" | "said" | "ids"> {
   at: number;
   readonly said: number;
+  /** By its writer's own clock, whatever had been measured of it: the order of what one hand did. */
+  readonly own?: number;
   readonly agent: string;
   /** "" for everybody. */
   readonly to?: string;

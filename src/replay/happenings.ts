@@ -63,7 +63,8 @@ function heldAgainst(at: number, writtenAt: number): number {
 
 function fromEvent({ event, outcome, writtenAt }: JournalEntry, tie: number, records: Records): Happening[] {
   const said = Date.parse(event.at);
-  const base = { at: heldAgainst(said, writtenAt), said, agent: event.agent, id: event.id, tie };
+  const own = Date.parse(event.client_at);
+  const base = { at: heldAgainst(said, writtenAt), said, own, agent: event.agent, id: event.id, tie };
   const step = textOf(event["step"]);
   const [term, n] = [numberOf(event["term"]), numberOf(event["n"])];
   const nonce = textOf(event["nonce"]);

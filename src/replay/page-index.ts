@@ -119,7 +119,19 @@ async function surveyOf(options: IndexOptions) {
 }
 
 function momentOf(happening: Happening, seq: number, { ofAgent }: Lanes): Moment {
-  const { agent, to, holder, at, said, tie: _tie, nonce: _nonce, ttlMs: _ttl, ids, ...rest } = happening;
+  const {
+    agent,
+    to,
+    holder,
+    at,
+    said,
+    tie: _tie,
+    own: _own,
+    nonce: _nonce,
+    ttlMs: _ttl,
+    ids,
+    ...rest
+  } = happening;
   const held = holder === undefined ? undefined : ofAgent.get(holder);
   return {
     ...rest,

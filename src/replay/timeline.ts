@@ -116,12 +116,18 @@ function readings(all: readonly Happening[]): Cause[] {
 
 /** Who is refused because another holds it is refused after that one got it. */
 function refusals(all: readonly Happening[]): Cause[] {
-  const claims = new Map<string, Happening>();
-  for (const one of all) if (one.kind === "claim") claims.set(`${one.step} ${one.term}`, one);
+  // The first entry of a term: a claim, or the end of a step that nobody had claimed, or of somebody else's by force.
+  const began = new Map<string, Happening>();
+  for (const one of all) {
+    const term = `${one.step} ${one.term}`;
+    const known = began.get(term);
+    if (isLogged(one) && (known?.n === undefined || one.n! < known.n)) began.set(term, one);
+    else if (one.kind === "claim" && known === undefined) began.set(term, one);
+  }
   return all.flatMap((one): Cause[] => {
     if (one.kind !== "lost" && one.kind !== "fenced") return [];
-    const claim = claims.get(`${one.step} ${one.holderTerm}`);
-    return claim && claim.agent !== one.agent ? [[claim, one]] : [];
+    const winner = began.get(`${one.step} ${one.holderTerm}`);
+    return winner && winner.agent !== one.agent ? [[winner, one]] : [];
   });
 }
 
@@ -133,9 +139,11 @@ function sameHand(all: readonly Happening[]): Cause[] {
     ({ agent, step }) => `${agent} ${step}`,
   );
   for (const group of groups.values()) {
-    const sorted = group.toSorted((a, b) => a.said - b.said || a.tie - b.tie);
+    // Not by the corrected time: a clock that is measured between two acts would turn them round.
+    const own = (one: Happening) => one.own ?? one.said;
+    const sorted = group.toSorted((a, b) => own(a) - own(b) || a.tie - b.tie);
     for (let at = 1; at < sorted.length; at++)
-      if (sorted[at]!.said > sorted[at - 1]!.said) causes.push([sorted[at - 1]!, sorted[at]!]);
+      if (own(sorted[at]!) > own(sorted[at - 1]!)) causes.push([sorted[at - 1]!, sorted[at]!]);
   }
   return causes;
 }
