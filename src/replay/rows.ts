@@ -47,7 +47,11 @@ export function rows(): Rows {
   return {
     count: () => count,
     add(row) {
-      if ((count + 1) * rowBytes > held.length) held = Buffer.concat([held, Buffer.alloc(held.length)]);
+      if ((count + 1) * rowBytes > held.length) {
+        const larger = Buffer.alloc(held.length * 2); // What is not yet written of it takes no memory.
+        held.copy(larger);
+        held = larger;
+      }
       const at = count++ * rowBytes;
       held.writeDoubleLE(row.at, at);
       held.writeDoubleLE(row.said, at + 8);

@@ -121,7 +121,8 @@ async function readSession(
     },
   );
   options.repeated(repeated);
-  const bytes = Buffer.from(rows.bytes());
+  const { buffer, byteOffset, length } = rows.bytes();
+  const bytes = Buffer.from(buffer, byteOffset, length);
   let minute = -1;
   for (let at = 0; at < bytes.length; at += rowBytes) {
     const now = Math.floor(timeOf(bytes, at) / 60_000);
