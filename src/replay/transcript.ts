@@ -10,6 +10,9 @@ import { rows, type Rows } from "./rows.ts";
 /** The first words of a text, for lists. */
 const previewChars = 120;
 
+/** A request's tokens are told again within so many requests, or count twice: a session of millions has a limit. */
+const requestsKnown = 100_000;
+
 /** Names by their number from 1; what comes after the 65,535th has none. */
 export interface Names {
   numberOf(name: string): number;
@@ -73,6 +76,7 @@ export async function readTranscript(
       const carrier = carriers.get(event.key) ?? { nth: Math.max(0, found.count() - 1) };
       if (found.count() === 0) await add({ ...event, type: "note", what: "usage" }, undefined, false);
       carriers.set(event.key, carrier);
+      if (carriers.size > requestsKnown) carriers.delete(carriers.keys().next().value!);
       found.setTokens(carrier.nth, tokensOf(event.usage));
       return;
     }
