@@ -21,8 +21,8 @@ const searchMs = 30_000;
 const firstSearchMs = 10_000;
 const longestSearchMs = 300_000;
 /** More than this, and a database, is mirrored by a process of its own, so that the one that follows stays small. */
-const smallBytes = 1024 * 1024;
-const sizes = { ...usualSizes, partBytes: smallBytes, batchBytes: 128 * 1024 };
+const smallBytes = 128 * 1024;
+const sizes = { ...usualSizes, partBytes: 1024 * 1024, batchBytes: 128 * 1024 };
 const awaitMs = 500;
 
 export interface TranscriptOptions {
