@@ -60,7 +60,8 @@ export async function readTranscript(
   const found = rows();
   const memory = new Map<string, unknown>();
   const calls = new Map<string, number>();
-  const carriers = new Map<string, Carrier>();
+  let carriers = new Map<string, Carrier>();
+  let olderCarriers: ReadonlyMap<string, Carrier> = new Map();
   const seen = new Set<number>();
   let repeated = 0;
   let model = 0;
@@ -73,10 +74,11 @@ export async function readTranscript(
     // What comes before the first time has that one.
     if (last > Number.NEGATIVE_INFINITY) while (timeless > 0) found.setTime(--timeless, last);
     if (event.type === "usage") {
-      const carrier = carriers.get(event.key) ?? { nth: Math.max(0, found.count() - 1) };
+      const carrier = carriers.get(event.key) ??
+        olderCarriers.get(event.key) ?? { nth: Math.max(0, found.count() - 1) };
       if (found.count() === 0) await add({ ...event, type: "note", what: "usage" }, undefined, false);
       carriers.set(event.key, carrier);
-      if (carriers.size > requestsKnown) carriers.delete(carriers.keys().next().value!);
+      if (carriers.size >= requestsKnown) [olderCarriers, carriers] = [carriers, new Map()];
       found.setTokens(carrier.nth, tokensOf(event.usage));
       return;
     }
