@@ -131,6 +131,11 @@ function refusals(all: readonly Happening[]): Cause[] {
   });
 }
 
+/** Not by the corrected time: a clock that is measured between two acts would turn them round. */
+function own(one: Happening): number {
+  return one.own ?? one.said;
+}
+
 /** What one agent did to one step, in the order in which it says that it did. */
 function sameHand(all: readonly Happening[]): Cause[] {
   const causes: Cause[] = [];
@@ -139,8 +144,6 @@ function sameHand(all: readonly Happening[]): Cause[] {
     ({ agent, step }) => `${agent} ${step}`,
   );
   for (const group of groups.values()) {
-    // Not by the corrected time: a clock that is measured between two acts would turn them round.
-    const own = (one: Happening) => one.own ?? one.said;
     const sorted = group.toSorted((a, b) => own(a) - own(b) || a.tie - b.tie);
     for (let at = 1; at < sorted.length; at++)
       if (own(sorted[at]!) > own(sorted[at - 1]!)) causes.push([sorted[at - 1]!, sorted[at]!]);
