@@ -44,6 +44,8 @@ export function finder(query: string, isPattern: boolean, now = () => performanc
 /** At most three repetitions without a bound: each is another power of the window's length. */
 function bounded(query: string): boolean {
   const unbounded = query.replace(/\\./g, "x").match(/[*+]|\{\d*,\}/g) ?? [];
+  // Alternatives that may begin alike, repeated, are tried in every combination.
+  if (/\|[^()]*\)(?:[*+]|\{)/.test(query)) return false;
   const largest = Math.max(0, ...[...query.matchAll(/\{\d*,?(\d*)\}/g)].map(([, most]) => Number(most)));
   return unbounded.length <= 3 && largest <= 200;
 }

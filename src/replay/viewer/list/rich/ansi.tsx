@@ -7,7 +7,7 @@ import { textNodes } from "./text.tsx";
 // Every control sequence (ECMA-48 5.4): CSI with its final byte, strings up to their end, and two-character escapes.
 const sequence =
   /\x1B(?:\[([0-?]{0,64})[ -/]{0,4}([@-~])|[\]PX^_][^\x07\x1B]{0,4096}(?:\x07|\x1B\\)?|[ -/]{0,2}[0-Z\\^-~])/g;
-const controls = /[\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]/;
+const controls = /[\x00-\x08\x0B-\x1F\x7F-\x9F]/g;
 
 /** Whether a text has anything that a terminal would not print. */
 export function isTerminal(text: string): boolean {
@@ -86,11 +86,11 @@ function classOf(token: ParseToken): string {
 
 /** The output of a terminal: its styles as classes, its control characters gone. */
 export function ansi(text: string, budget: Budget): ComponentChild[] {
-  if (!isTerminal(text) && !controls.test(text)) return textNodes(text, budget);
+  if (!isTerminal(text) && text.search(controls) < 0) return textNodes(text, budget);
   const nodes: ComponentChild[] = [];
   for (const token of terminalTokens(text, Math.max(1, budget.nodes))) {
     const name = classOf(token);
-    const inner = textNodes(token.value, budget);
+    const inner = textNodes(token.value.replace(controls, ""), budget);
     nodes.push(name === "" ? inner : <span class={name}>{inner}</span>);
     budget.nodes--;
   }
