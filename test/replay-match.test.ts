@@ -85,10 +85,11 @@ const held: Held[] = moments
   .filter(({ kind, step }) => kind === "claim" && step !== undefined)
   .map(({ step, lane, at }) => ({ step: step!, lane, from: at, to: at + 600_000 }));
 
+const any = <T>(wanted: readonly T[], has: (value: T) => boolean): boolean =>
+  wanted.length === 0 || wanted.some(has);
+
 /** AND across the members, OR within one. */
 function isLeft(one: Plain, asked: Filters): boolean {
-  const any = <T>(wanted: readonly T[], has: (value: T) => boolean) =>
-    wanted.length === 0 || wanted.some(has);
   return (
     inView[asked.view](one) &&
     any(asked.agents, (name) => one.agent === name) &&

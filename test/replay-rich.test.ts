@@ -156,12 +156,13 @@ describe("the output of a terminal", () => {
   });
 });
 
+const plain = (text: readonly string[]): string => text.join("\n").replace(/\n$/, "");
+
 describe("a diff", () => {
   it("gives back both sides, line by line", () => {
     const lines = fc.array(fc.constantFrom("a", "b", "c", "", "<x>"), { maxLength: 4 }); // So near that all is shown.
     fc.assert(
       fc.property(lines, lines, (before, after) => {
-        const plain = (text: readonly string[]) => text.join("\n").replace(/\n$/, "");
         fc.pre(plain(before) !== plain(after));
         const found = diffOf(before.join("\n"), after.join("\n"));
         const side = (signs: string) =>
