@@ -50,9 +50,7 @@ export async function buildPage(project: Project, options: BuildOptions): Promis
     const notes = records.problems.map((key) => `${key} is malformed`);
     const offsets = offsetsOf(records);
     const [tools, models] = [names(), names()];
-    const redacted: Record<string, number> = {};
-    const heard = new Map<string, number[]>();
-    let repeated = 0;
+    const tally = tallyOf(notes);
     const stored = { rows: file.path("rows"), previews: file.path("previews") };
     const bodies = options.bodies === "full" ? bodiesInto(file) : undefined;
     const sessions = await readSessions(project, {
@@ -66,22 +64,13 @@ export async function buildPage(project: Project, options: BuildOptions): Promis
       latest: made + futureMs,
       wanted,
       addMs: (agent, said) => offsetAt(offsets.get(agent), said),
-      redacted: (counts) => {
-        for (const [rule, count] of Object.entries(counts)) redacted[rule] = (redacted[rule] ?? 0) + count;
-      },
-      heard: (agent, at) => {
-        const times = heard.get(agent);
-        if (times) times.push(at);
-        else heard.set(agent, [at]);
-      },
-      note: (what) => notes.push(what),
-      repeated: (lines) => (repeated += lines),
+      ...tally.on,
       progress: options.progress,
       signal,
     });
     const bodyBlocks = (await bodies?.done()) ?? [];
 
-    const placed = placedIn(timelineOf(records, made, heard).happenings, { since, until, wanted });
+    const placed = placedIn(timelineOf(records, made, tally.heard).happenings, { since, until, wanted });
     const lanes = lanesOf(timesOf(placed), sessions, aheadOf(offsets));
     const index = await indexInto(file, {
       placed,
@@ -108,8 +97,8 @@ export async function buildPage(project: Project, options: BuildOptions): Promis
       bodyBlocks,
       spent: index.spent,
       prices: pricesOf,
-      redacted,
-      repeated,
+      redacted: tally.redacted,
+      repeated: tally.repeated(),
       notes,
     };
     await file.add("header", Buffer.from(JSON.stringify(header)));
@@ -121,6 +110,30 @@ export async function buildPage(project: Project, options: BuildOptions): Promis
     await file.close();
     throw error;
   }
+}
+
+/** What the transcripts tell on the way, besides their events. */
+function tallyOf(notes: string[]) {
+  const redacted: Record<string, number> = {};
+  const heard = new Map<string, number[]>();
+  let repeated = 0;
+  return {
+    redacted,
+    heard,
+    repeated: () => repeated,
+    on: {
+      redacted(counts: Readonly<Record<string, number>>): void {
+        for (const [rule, count] of Object.entries(counts)) redacted[rule] = (redacted[rule] ?? 0) + count;
+      },
+      heard(agent: string, at: number): void {
+        const times = heard.get(agent);
+        if (times) times.push(at);
+        else heard.set(agent, [at]);
+      },
+      note: (what: string) => void notes.push(what),
+      repeated: (lines: number) => void (repeated += lines),
+    },
+  };
 }
 
 /** What is on the page, with each happening's place among its agent's, counted before anything is left out. */

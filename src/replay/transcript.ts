@@ -56,14 +56,41 @@ export async function readTranscript(
   lines: AsyncIterable<Uint8Array | TooLong>,
   options: TranscriptOptions,
 ): Promise<Transcript> {
-  const { harness, redactor, models } = options;
-  const found = rows();
+  const { harness, redactor } = options;
+  const { add, done } = rowMaker(options);
   const memory = new Map<string, unknown>();
+  const seen = new Set<number>();
+  let repeated = 0;
+  for await (const line of lines) {
+    if (isTooLong(line)) {
+      await add({ type: "unknown", what: "a long line" }, `${line.tooLong} bytes`, false);
+      continue;
+    }
+    const { bytes, counts } = redactor.line(line);
+    const redacted = Object.keys(counts).length > 0;
+    const events = harness?.events(bytes, memory) ?? [{ type: "unknown", what: "line" } as const];
+    const name = hashOf(line);
+    // Without a time and an id two equal lines may well be two things.
+    if (seen.has(name) && events.some(({ at, id }) => at !== undefined || id !== undefined)) {
+      repeated++;
+      continue;
+    }
+    seen.add(name);
+    if (redacted) options.redacted(counts);
+    const raw = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (const event of events)
+      await add(event, event.type === "unknown" ? raw.toString() : undefined, redacted);
+  }
+  return { rows: done(), repeated };
+}
+
+/** Makes rows of the events of one session, one after the other. */
+function rowMaker(options: TranscriptOptions) {
+  const { models } = options;
+  const found = rows();
   const calls = new Map<string, number>();
   let carriers = new Map<string, Carrier>();
   let olderCarriers: ReadonlyMap<string, Carrier> = new Map();
-  const seen = new Set<number>();
-  let repeated = 0;
   let model = 0;
   let last = Number.NEGATIVE_INFINITY;
   let timeless = 0;
@@ -113,29 +140,11 @@ export async function readTranscript(
       preview: shown.length,
     });
   };
-
-  for await (const line of lines) {
-    if (isTooLong(line)) {
-      await add({ type: "unknown", what: "a long line" }, `${line.tooLong} bytes`, false);
-      continue;
-    }
-    const { bytes, counts } = redactor.line(line);
-    const redacted = Object.keys(counts).length > 0;
-    const events = harness?.events(bytes, memory) ?? [{ type: "unknown", what: "line" } as const];
-    const name = hashOf(line);
-    // Without a time and an id two equal lines may well be two things.
-    if (seen.has(name) && events.some(({ at, id }) => at !== undefined || id !== undefined)) {
-      repeated++;
-      continue;
-    }
-    seen.add(name);
-    if (redacted) options.redacted(counts);
-    const raw = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    for (const event of events)
-      await add(event, event.type === "unknown" ? raw.toString() : undefined, redacted);
-  }
-  while (timeless > 0) found.setTime(--timeless, options.begin);
-  return { rows: found, repeated };
+  const done = (): Rows => {
+    while (timeless > 0) found.setTime(--timeless, options.begin);
+    return found;
+  };
+  return { add, done };
 }
 
 /** The whole text of an event, and how it begins. Of a call: its input, and what it is about. */
