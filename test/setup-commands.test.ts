@@ -69,6 +69,16 @@ it("setup says what it does, sample by sample", async () => {
   `);
 });
 
+it("a check misses nothing that was set up with a guard besides, and what it asks for by name", async () => {
+  const { said } = cliWorld();
+  expect(await said("setup claude-code --guard")).toContain("# 0");
+  for (const asked of ["", " --guard"])
+    expect(await said(`setup claude-code --check${asked}`)).toBe("claude-code: all is in place\n# 0");
+  expect(await said("setup claude-code --check --stop-gate")).toContain("1 hook missing");
+  expect(await said("setup claude-code")).toContain("# 0");
+  expect(await said("setup claude-code --check --guard")).toContain("# 5");
+});
+
 it("doctor --hooks says what is set up, how hooks fare, and that a project is not trusted", async () => {
   const { cwd, home, run, said } = cliWorld();
   mkdirSync(join(home, ".codex"));

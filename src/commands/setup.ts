@@ -5,7 +5,7 @@ import { repositoryOf } from "./guard.ts";
 import { machineOf } from "./machine.ts";
 import { carryOut, planStep, removeEmptied, type Files, type Step } from "./setup-files.ts";
 import { harnesses } from "./setup-harnesses.ts";
-import type { Place, Target } from "./setup-target.ts";
+import type { Place, Target, Wishes } from "./setup-target.ts";
 import { shownLine } from "./text.ts";
 import { count } from "./values.ts";
 
@@ -40,7 +40,9 @@ export const setup = defineCommand({
     const steps: Step[] = [];
     const notes: string[] = [];
     for (const name of names) {
-      const plan = await harnesses[name]!.plan(place, { guard, stopGate, mcp: mcp || remove }, files.shown);
+      const asked = { guard, stopGate, mcp: mcp || remove };
+      const wishes = check ? await asSetUp(name, place, asked, files) : asked;
+      const plan = await harnesses[name]!.plan(place, wishes, files.shown);
       notes.push(...plan.notes);
       for (const target of plan.targets) {
         if (steps.some(({ target: { path } }) => path === target.path)) continue; // Two harnesses read one file.
@@ -74,6 +76,29 @@ export const setup = defineCommand({
     };
   },
 });
+
+/** A check asks for at least this: what was set up with a guard or a gate besides is not missing anything. */
+async function asSetUp(name: string, place: Place, asked: Wishes, files: Files): Promise<Wishes> {
+  const wider = [
+    asked,
+    ...[1, 2, 3].map((bits) => ({
+      ...asked,
+      guard: asked.guard || (bits & 1) !== 0,
+      stopGate: asked.stopGate || (bits & 2) !== 0,
+    })),
+  ];
+  let best = { wishes: asked, missing: Number.POSITIVE_INFINITY };
+  for (const wishes of wider) {
+    const { targets } = await harnesses[name]!.plan(place, wishes, files.shown);
+    try {
+      const missing = targets.reduce((sum, target) => sum + planStep(target, "add", files).count, 0);
+      if (missing < best.missing) best = { wishes, missing };
+    } catch {
+      return asked; // Whoever checks is told why.
+    }
+  }
+  return best.wishes;
+}
 
 function placeOf(
   { cwd, home, env }: Context,
