@@ -194,6 +194,28 @@ describe("signals", () => {
   });
 });
 
+it("a wait with nothing to say speaks when it begins, not at every look", async () => {
+  const { stderr, status } = await world.run(["wait-for", "never-there", "--timeout", "4"]);
+  expect(stderr.split("\n").filter((line) => line.startsWith("Waiting..."))).toEqual([
+    "Waiting... (4s remaining)",
+  ]);
+  expect(status).toBe(8);
+});
+
+it("a step that another session of the same agent took is not said to have lapsed", async () => {
+  const own = cliWorld();
+  await own.run(["init", "--project", "shop", "--agent", "web-1"]);
+  const as = (session: string, ...words: string[]) =>
+    own.run(words, { env: { TRACECRAFT_SESSION: session } });
+  expect((await as("one", "claim", "design")).status).toBe(0);
+  expect((await as("two", "claim", "design", "--mine")).status).toBe(0);
+  const late = await as("one", "complete", "design");
+  expect([late.status, late.stderr]).toEqual([
+    6,
+    expect.stringContaining("another session of web-1 took it over"),
+  ]);
+});
+
 it("a project's local state and data are this user's own", () => {
   const state = join(world.home, ".local", "state", "tracecraft");
   const entries = readdirSync(state, { recursive: true, encoding: "utf8" });

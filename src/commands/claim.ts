@@ -1,5 +1,6 @@
 import { heartbeat } from "../coord/agents.ts";
 import { claimStep, type ClaimResult } from "../coord/claims.ts";
+import { forgetLease } from "../coord/leases.ts";
 import type { Project } from "../coord/project.ts";
 import { ensureVerdict, stillMatches } from "../coord/verdict.ts";
 import { TracecraftError } from "../errors.ts";
@@ -42,7 +43,14 @@ export const claim = defineCommand({
     const fitness = await ensureVerdict(project, asked);
     if (fitness.bestEffort) warnings.push("best effort (write, wait 2s, read back): two may hold it");
     const result = await claimStep(project, step, { ttlS, takeOver: mine });
-    if (!stillMatches(project)) await ensureVerdict(project, asked); // Another server answered than the one that was measured.
+    if (!stillMatches(project)) {
+      // Another server answered than the one that was measured.
+      await ensureVerdict(project, asked).catch((error: unknown) => {
+        forgetLease(project, step); // Nobody was told that they hold it, so nobody may renew it.
+        if (result.claimed) project.warn(`it was claimed before that was known: tracecraft release ${name}`);
+        throw error;
+      });
+    }
     if (!result.claimed) throw refusal(name, result);
 
     const { lease, already, takenFrom } = result;

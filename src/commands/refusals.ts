@@ -18,7 +18,9 @@ export function fencedError(
   const { last, term } = view;
   const by = shownLine(view.agent ?? last?.agent ?? "somebody");
   const forced = last?.taken_from && last.state !== "in_progress";
-  const how = forced ? `${by} forced it` : `your lease lapsed and ${by} took it over`;
+  const mine = last?.taken_from && last.taken_from.agent === last.agent;
+  const lost = mine ? `another session of ${by} took it over` : `your lease lapsed and ${by} took it over`;
+  const how = forced ? `${by} forced it` : lost;
   const at = last ? ` at ${plainTime(Date.parse(last.at))}` : "";
   return new TracecraftError("fenced", `Cannot ${act} "${name}": ${how}${at} (term ${term})`, {
     ...(act !== "renew" && ourTerm !== undefined && { cause: `you held term ${ourTerm}` }),

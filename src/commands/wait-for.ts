@@ -26,13 +26,13 @@ export const waitFor = defineCommand({
     const { project, signal } = context;
     const timeoutS = /^\d+(\.\d+)?$/.test(timeout) ? Number(timeout) : parseSpan(timeout);
     const typed = new Map(names.map((name) => [stepToRead(name), name]));
-    let before = "";
+    let before: string | undefined;
     const result = await waitForSteps(project, [...typed.keys()], timeoutS, {
       signal,
       looked(missing, remainingS) {
         const words = waitingWords(typed, missing);
-        tell(context, typed, missing, remainingS, words !== before && before !== "");
-        before = words || " ";
+        tell(context, typed, missing, remainingS, before !== undefined && words !== before);
+        before = words;
       },
     });
     if (result.kind !== "complete") throw refusal(typed, timeoutS, result);
