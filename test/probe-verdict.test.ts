@@ -199,8 +199,17 @@ describe("an unfit store", () => {
     `);
     await first.settled();
     await expect(ensureVerdict(open(), asked)).rejects.toMatchObject({ code: "unfit_store", status: 9 });
-    expect(state.requests).toBe(0);
+    expect(state.requests).toBe(1); // To see whether it is still that server.
     expect(knownVerdict(open())).toMatchObject({ fit: false, how: "kept here" });
+  });
+
+  it("is measured anew once another server answers there", async () => {
+    const { open, state, store } = setUp(ignoresBoth);
+    await ensureVerdict(open());
+    state.server = "OtherStore/1.0";
+    state.faults = {};
+    expect(await ensureVerdict(open(), asked)).toMatchObject({ fit: true, how: "short probe" });
+    expect(store.traits.conditions).toBe("enforced");
   });
 
   it("is used all the same when that is asked for, without its conditions", async () => {
@@ -247,7 +256,7 @@ describe("what a command loads", () => {
     const statically = [...source.matchAll(/^import (type )?[^;]*? from "([^"]+)";$/gms)]
       .filter(([, type]) => type === undefined)
       .map(([, , from]) => from);
-    expect(statically.filter((from) => from?.includes("/store/"))).toEqual(["../store/probe-name.ts"]);
+    expect(statically.filter((from) => from?.includes("/store/"))).toEqual([]);
     expect(source).toContain('await import("../store/probe.ts")');
   });
 });

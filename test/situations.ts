@@ -127,6 +127,9 @@ const finishing = [
     first: ["complete f-note --note one"],
   }),
   at("it was released", "complete f-rel", "finished", { first: ["claim f-rel", "release f-rel"] }),
+  at("it was given back, and another has it", "complete f-given", "claimed", {
+    first: ["claim f-given", "release f-given", "@api-2 claim f-given"],
+  }),
   at("it was taken over", "@old-d complete late-d", "fenced", { place: "late", first: ["claim late-d"] }),
   at("another forced it", "complete f-taken", "fenced", {
     first: ["claim f-taken", "@api-2 complete f-taken --force"],

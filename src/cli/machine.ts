@@ -67,8 +67,8 @@ export function machine(options: MachineOptions): Machine {
       const { agent: name, session } = identifyHere(configuration, agent);
       const store = await openStore(withKeys(configuration, who), storeWorld(options, state));
       if (!isFolder(configuration.place)) {
-        const { recallQuoting } = await import("../coord/verdict.ts");
-        recallQuoting({ store, local: state, world });
+        const { recallVerdict } = await import("../coord/verdict.ts");
+        recallVerdict({ store, local: state, world });
       }
       return {
         store: clockedStore(store, world, state),

@@ -192,7 +192,7 @@ function refusal(
         "complete",
         name,
         view,
-        result.ourTerm,
+        { term: result.ourTerm, takeover: result.takeover },
         // A hint is typed: no odd names.
         `tracecraft send ${view.agent !== null && isName(view.agent) ? view.agent : "_broadcast"} "…"`,
       );

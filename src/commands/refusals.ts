@@ -1,3 +1,4 @@
+import type { LogEntry } from "../coord/claim-record.ts";
 import type { Project } from "../coord/project.ts";
 import type { StepView } from "../coord/steps.ts";
 import { TracecraftError } from "../errors.ts";
@@ -7,25 +8,32 @@ import { plainTime, span } from "./values.ts";
 
 type Act = "complete" | "release" | "renew";
 
+/** In which term this session lost a step, and with what the next one began. */
+export interface Lost {
+  readonly term: number | undefined;
+  readonly takeover: LogEntry | undefined;
+}
+
 /** The step went to somebody else while we were away: whatever we still wanted to say of it is refused. */
 export function fencedError(
   act: Act,
   name: string,
   view: StepView,
-  ourTerm: number | undefined,
+  lost: Lost,
   hint: string,
 ): TracecraftError {
-  const { last, term } = view;
-  const by = shownLine(view.agent ?? last?.agent ?? "somebody");
-  const forced = last?.taken_from && last.state !== "in_progress";
-  const mine = last?.taken_from && last.taken_from.agent === last.agent;
-  const lost = mine ? `another session of ${by} took it over` : `your lease lapsed and ${by} took it over`;
-  const how = forced ? `${by} forced it` : lost;
-  const at = last ? ` at ${plainTime(Date.parse(last.at))}` : "";
-  return new TracecraftError("fenced", `Cannot ${act} "${name}": ${how}${at} (term ${term})`, {
-    ...(act !== "renew" && ourTerm !== undefined && { cause: `you held term ${ourTerm}` }),
+  const { term } = view;
+  const taken = lost.takeover ?? view.last;
+  const by = shownLine(taken?.agent ?? view.agent ?? "somebody");
+  const forced = taken?.taken_from && taken.state !== "in_progress";
+  const mine = taken?.taken_from && taken.taken_from.agent === taken.agent;
+  const lapsed = mine ? `another session of ${by} took it over` : `your lease lapsed and ${by} took it over`;
+  const how = forced ? `${by} forced it` : lapsed;
+  const at = taken ? ` at ${plainTime(Date.parse(taken.at))}` : "";
+  return new TracecraftError("fenced", `Cannot ${act} "${name}": ${how}${at} (term ${taken?.term ?? term})`, {
+    ...(act !== "renew" && lost.term !== undefined && { cause: `you held term ${lost.term}` }),
     hint,
-    details: { step: view.step, agent: view.agent, term, our_term: ourTerm ?? null },
+    details: { step: view.step, agent: view.agent, term, our_term: lost.term ?? null },
   });
 }
 

@@ -32,14 +32,14 @@ export const release = defineCommand({
         told: { steps: [step] },
       };
     }
-    const { view, why, ourTerm } = result;
+    const { view, why, ourTerm: term, takeover } = result;
     switch (why) {
       case "absent":
         throw new TracecraftError("not_found", `Cannot release "${name}": nobody has claimed it`, {
           hint: "tracecraft steps",
         });
       case "fenced":
-        throw fencedError("release", name, view, ourTerm, `tracecraft step-status ${name}`);
+        throw fencedError("release", name, view, { term, takeover }, `tracecraft step-status ${name}`);
       case "held":
       case "other_session":
         throw heldError("release", name, project, view);

@@ -1,13 +1,13 @@
 import { leaseOf, type Lease } from "../coord/claims.ts";
 import { knownLease, knownLeases, renewLease } from "../coord/leases.ts";
 import type { Project } from "../coord/project.ts";
-import { readStep, viewOf } from "../coord/steps.ts";
-import { earlierTermOf, isHolder, stateOf, termOf } from "../coord/claim-record.ts";
+import { readStep, viewOf, type StepReading } from "../coord/steps.ts";
+import { isHolder, lostTermOf, stateOf, takeoverAfter, termOf } from "../coord/claim-record.ts";
 import { TracecraftError } from "../errors.ts";
 import { stepId } from "../format/names.ts";
 import { formatTime } from "../format/records.ts";
 import { defineCommand } from "./command.ts";
-import { fencedError, heldError } from "./refusals.ts";
+import { fencedError, heldError, type Lost } from "./refusals.ts";
 import { sinceWords, untilWords } from "./step-words.ts";
 
 export const renew = defineCommand({
@@ -47,7 +47,7 @@ async function renewOne(project: Project, step: string, name: string): Promise<L
 
   const view = viewOf(project, result.reading);
   if (view.agent !== null && view.term !== undefined && view.term > term)
-    throw fencedError("renew", name, view, term, `tracecraft step-status ${name}`);
+    throw fencedError("renew", name, view, lostIn(result.reading, term), `tracecraft step-status ${name}`);
   throw new TracecraftError("finished", `Cannot renew "${name}": ${sinceWords(view)}`, {
     hint: `tracecraft step-status ${name}`,
   });
@@ -57,14 +57,18 @@ async function renewOne(project: Project, step: string, name: string): Promise<L
 async function termHeld(project: Project, step: string, name: string): Promise<number> {
   const reading = await readStep(project, step);
   const record = reading.claim?.record;
-  const ours = record && earlierTermOf(record, project.agent, project.session);
+  const lost = record && lostTermOf(record, project.agent, project.session);
   if (record && stateOf(record) === "in_progress" && isHolder(record, project.agent, project.session))
     return termOf(record);
   const view = viewOf(project, reading);
-  if (ours && ours.state !== "released")
-    throw fencedError("renew", name, view, ours.term, `tracecraft step-status ${name}`);
+  if (lost)
+    throw fencedError("renew", name, view, lostIn(reading, lost.term), `tracecraft step-status ${name}`);
   if (view.state === "in_progress") throw heldError("renew", name, project, view);
   throw new TracecraftError("not_found", `Cannot renew "${name}": this session does not hold it`, {
     hint: `tracecraft claim ${name}`,
   });
+}
+
+function lostIn({ claim }: StepReading, term: number): Lost {
+  return { term, takeover: claim && takeoverAfter(claim.record, term) };
 }

@@ -4,13 +4,14 @@ import {
   advance,
   countOf,
   defaultTtlS,
-  earlierTermOf,
   isHolder,
   landedInClaim,
+  lostTermOf,
   pushedOut,
   readClaim,
   renewed,
   stateOf,
+  takeoverAfter,
   termOf,
   type ClaimRecord,
   type Step,
@@ -143,11 +144,20 @@ describe("whose a claim is", () => {
     expect(isHolder({ agent: "a", claimed_at: at }, "a", session)).toBe(true);
   });
 
-  it("earlierTermOf() finds the last earlier term of this session only", () => {
+  it("lostTermOf() finds the last earlier term of this session only", () => {
     const claim = advance(longLog(2), step({ agent: "b", session: "x", term: 3 }));
-    expect(earlierTermOf(claim, "a", session)).toMatchObject({ term: 2 });
-    expect(earlierTermOf(claim, "b", { ...session, id: "x" })).toBeUndefined();
-    expect(earlierTermOf(claim, "a", { ...session, id: "y", earlier: [] })).toBeUndefined();
+    expect(lostTermOf(claim, "a", session)).toMatchObject({ term: 2 });
+    expect(lostTermOf(claim, "b", { ...session, id: "x" })).toBeUndefined();
+    expect(lostTermOf(claim, "a", { ...session, id: "y", earlier: [] })).toBeUndefined();
+  });
+
+  it("lostTermOf() finds none that was given back, and takeoverAfter() how the next one began", () => {
+    const free = advance(longLog(2), step({ agent: null, session: null, term: 2, state: "released" }));
+    const taken = advance(free, step({ agent: "b", session: "x", term: 3, nonce: "taken" }));
+    const done = advance(taken, step({ agent: "b", session: "x", term: 3, state: "complete" }));
+    expect(lostTermOf(done, "a", session)).toBeUndefined();
+    expect(takeoverAfter(done, 2)).toMatchObject({ nonce: "taken" });
+    expect(takeoverAfter(done, 3)).toBeUndefined();
   });
 
   it("a claim of format 1 is in term 1, in progress and at n 0", () => {

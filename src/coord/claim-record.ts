@@ -113,9 +113,23 @@ export function lastEntry(claim: ClaimRecord): LogEntry | undefined {
   return claim.log?.at(-1);
 }
 
-/** The last entry in which this session held an earlier term than the claim's: it was fenced out, or let go. */
-export function earlierTermOf(claim: ClaimRecord, agent: string, session: Session): LogEntry | undefined {
-  return claim.log?.findLast((entry) => {
+/**
+ * The last entry of an earlier term of this session that others ended: it was fenced out. Undefined where it had none,
+ * and where that term was given back first.
+ */
+export function lostTermOf(claim: ClaimRecord, agent: string, session: Session): LogEntry | undefined {
+  const ours = claim.log?.findLast((entry) => {
     return entry.agent === agent && isOurs(session, entry.session) && entry.term < termOf(claim);
   });
+  return ours && !wasGivenBack(claim, ours.term) ? ours : undefined;
+}
+
+/** Whether a term ended in the open: released by its holder, or reopened after it was finished. */
+export function wasGivenBack(claim: ClaimRecord, term: number): boolean {
+  return claim.log?.some((entry) => entry.term === term && entry.state === "released") ?? false;
+}
+
+/** How the term after that one began: who has fenced its holder out, and when. */
+export function takeoverAfter(claim: ClaimRecord, term: number): LogEntry | undefined {
+  return claim.log?.find((entry) => entry.term > term);
 }

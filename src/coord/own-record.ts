@@ -11,13 +11,15 @@ export async function updateOwn<T extends object, Answer>(
   change: Change<T, Answer>,
 ): Promise<Outcome<T, Answer>> {
   const { traits, name } = project.store;
+  let outcome: Outcome<T, Answer>;
   try {
-    if (traits.conditions !== "ignored") return await update(project, change);
+    outcome = await update(project, change);
   } catch (error) {
     if (!(error instanceof TracecraftError) || error.code !== "unfit_store") throw error;
     traits.conditions = "ignored"; // Learned the hard way: it refused the header.
+    outcome = await update(project, change);
   }
-  const outcome = await update(project, change);
+  if (traits.conditions !== "ignored") return outcome;
   project.warn(
     `best effort: ${name} has no conditional writes, so of two writers of "${change.key}" one is lost`,
   );

@@ -4,6 +4,7 @@ import { claimKey, statusKey } from "../format/keys.ts";
 import { claimStep } from "./claims.ts";
 import { finishStep, releaseStep, reopenStep } from "./finish.ts";
 import { forgetLease, knownLease } from "./leases.ts";
+import type { Project } from "./project.ts";
 
 const step = "design";
 const ttlS = 60;
@@ -19,6 +20,11 @@ async function claimed(): Promise<Meeting> {
 /** The same machine keeps what it was told; another session of the same agent knows nothing. */
 function holder(at: Meeting) {
   return at.agent("a");
+}
+
+async function completeAndReopen(project: Project, name: string): Promise<void> {
+  await finishStep(project, name, "complete", {});
+  await reopenStep(project, name);
 }
 
 describe("who may end a step", () => {
@@ -49,10 +55,21 @@ describe("who may end a step", () => {
       done: false,
       why: "fenced",
       ourTerm: 1,
-      ours: { agent: "a", term: 1 },
+      takeover: { agent: "b", term: 2 },
       view: { agent: "b", term: 2, state: "in_progress" },
     });
     expect(await at.claim(step)).toMatchObject({ agent: "b", state: "in_progress", term: 2 });
+  });
+
+  it.each([
+    ["released", releaseStep],
+    ["reopened once it was complete", completeAndReopen],
+  ] as const)("not whoever let it go, %s: that is no lapse, and another has it now", async (_, letGo) => {
+    const at = await claimed();
+    await letGo(holder(at), step);
+    await claimStep(at.agent("b"), step, { ttlS });
+    const late = await finishStep(holder(at), step, "complete", { note: "late" });
+    expect(late).toMatchObject({ done: false, why: "held", view: { agent: "b", term: 2 } });
   });
 
   it("not a paused process whose session holds a later term by now", async () => {

@@ -3,12 +3,14 @@ import { formatTime, type HandoffRecord } from "../format/records.ts";
 import {
   advance,
   countOf,
-  earlierTermOf,
   isHolder,
   landedInClaim,
+  lostTermOf,
   readClaim,
   stateOf,
+  takeoverAfter,
   termOf,
+  wasGivenBack,
 } from "./claim-record.ts";
 import type { ClaimRecord, ClaimState, LogEntry } from "./claim-record.ts";
 import { holderOf, journalPushedOut } from "./claims.ts";
@@ -31,8 +33,9 @@ export type FinishResult =
       readonly done: false;
       readonly why: Refusal;
       readonly view: StepView;
-      readonly ours?: LogEntry | undefined;
       readonly ourTerm?: number;
+      /** Where it is fenced: with what the term after ours began. */
+      readonly takeover?: LogEntry | undefined;
     };
 
 /**
@@ -170,8 +173,8 @@ function refusalFor(
     return undefined;
   }
   if (wanted.force) return state === "complete" ? "finished" : undefined;
-  const ours = earlierTermOf(claim, agent, session);
-  if ((ours && ours.state !== "released") || (term !== undefined && term < termOf(claim))) return "fenced";
+  const wasKnown = term !== undefined && term < termOf(claim) && !wasGivenBack(claim, term);
+  if (wasKnown || lostTermOf(claim, agent, session)) return "fenced";
   return claim.agent === agent ? "other_session" : "held";
 }
 
@@ -186,8 +189,8 @@ async function refuse(
   const reading = known ?? (await readStep(project, step));
   repairProjection(project, reading);
   const view = viewOf(project, reading);
-  const ours = reading.claim && earlierTermOf(reading.claim.record, project.agent, project.session);
-  const ourTerm = term ?? ours?.term;
+  const claim = reading.claim?.record;
+  const ourTerm = term ?? (claim && lostTermOf(claim, project.agent, project.session)?.term);
   if (why === "fenced") forgetLease(project, step);
   journal(project, {
     kind: "refused",
@@ -198,5 +201,6 @@ async function refuse(
     found_term: view.term ?? null,
     found_agent: view.agent,
   });
-  return { done: false, why, view, ours, ...(ourTerm !== undefined && { ourTerm }) };
+  if (claim === undefined || ourTerm === undefined) return { done: false, why, view };
+  return { done: false, why, view, ourTerm, takeover: takeoverAfter(claim, ourTerm) };
 }

@@ -10,12 +10,12 @@ import {
   type StoreVerdict,
 } from "../format/records.ts";
 import { programVersion } from "../format/version.ts";
-import { bucketName } from "../store/probe-name.ts";
 import type { CheckName, Measured } from "../store/probe.ts";
 import type { Store, StoreTraits } from "../store/store.ts";
 import { correctedNow } from "./clock.ts";
 import { readLocal } from "./local.ts";
 import type { Project } from "./project.ts";
+import { unfitError } from "./unfit-error.ts";
 
 const keptHereMs = 7 * 86_400_000;
 const believedMs = 30 * 86_400_000;
@@ -59,7 +59,7 @@ export async function ensureVerdict(project: Project, asked: Asked = {}): Promis
   const fitness = await findVerdict(project);
   if (fitness.fit || asked.act === undefined) return fitness;
   if (asked.bestEffort) return { ...fitness, bestEffort: true };
-  throw unfitError(project.store, fitness, asked);
+  throw unfitError(project.store, fitness, { ...asked, act: asked.act });
 }
 
 /** What is known without a request; undefined where the store was never measured here. */
@@ -74,11 +74,16 @@ export function knownVerdict({ store, local, world }: Project): Fitness | undefi
   return { fit: true, bestEffort: false, how: "by construction", measuredAt: undefined };
 }
 
-/** Tells the driver what was measured of its ETags, so that a refused compare-and-set costs no look at both forms. */
-export function recallQuoting({ store, local, world }: Pick<Project, "store" | "local" | "world">): void {
+/**
+ * Tells a driver that was just opened what is kept here: how ETags are quoted, so that a refused compare-and-set costs
+ * no look at both forms; and that conditions are ignored, so that a best-effort claim can be renewed and ended. That
+ * they are kept is not told: it is for a claim to ask, and to hold against the server that answers it.
+ */
+export function recallVerdict({ store, local, world }: Pick<Project, "store" | "local" | "world">): void {
   const cached = readLocal<Cached>(local, cacheName);
-  if (cached?.etag_quoting && isKept(cached, world.now()) && isSamePlace(cached, store.traits))
-    setQuoting(store, cached.etag_quoting);
+  if (!cached || !isKept(cached, world.now()) || !isSamePlace(cached, store.traits)) return;
+  if (cached.etag_quoting) setQuoting(store, cached.etag_quoting);
+  if (!cached.fit) noteConditions(store, cached);
 }
 
 /**
@@ -110,7 +115,7 @@ export async function measureStore(
   if (constructed) return { measured, measuredAt, kept: "by construction" };
   const record = recordOf(project, measured, measuredAt);
   keepHere(project, record);
-  adopt(store, fitnessOf(record, "kept here"), measured.etagQuoting);
+  adopt(store, fitnessOf(record, "kept here"), record);
   try {
     await keepThere(project, record);
     return { measured, measuredAt, kept: "in the bucket" };
@@ -123,12 +128,16 @@ export async function measureStore(
 async function findVerdict(project: Project): Promise<Fitness> {
   const known = knownVerdict(project);
   if (known?.how === "by construction") return known;
-  if (known) return adopt(project.store, known, readLocal<Cached>(project.local, cacheName)?.etag_quoting);
+  const kept = () => readLocal<Cached>(project.local, cacheName)!;
+  if (known?.fit) return adopt(project.store, known, kept());
+  // One that refuses is asked for again, for the one request that tells whether its server is still the one there.
   const record = await readFromBucket(project);
   if (record) {
     keepHere(project, record);
-    return adopt(project.store, fitnessOf(record, "kept in the bucket"), record.etag_quoting);
+    return adopt(project.store, fitnessOf(record, "kept in the bucket"), record);
   }
+  const still = known && knownVerdict(project);
+  if (still) return adopt(project.store, still, kept());
 
   const { probeStore } = await import("../store/probe.ts");
   const { store, world } = project;
@@ -136,8 +145,7 @@ async function findVerdict(project: Project): Promise<Fitness> {
   const found = recordOf(project, measured, correctedNow(project));
   keepHere(project, found);
   project.background("the store's verdict", keepThere(project, found));
-  const fitness = { ...fitnessOf(found, "short probe"), requests: measured.requests };
-  return adopt(store, fitness, measured.etagQuoting);
+  return adopt(store, { ...fitnessOf(found, "short probe"), requests: measured.requests }, found);
 }
 
 /** Believed for the same place and server, for thirty days. A damaged one, or one of another place, is none. */
@@ -157,11 +165,15 @@ async function readFromBucket(project: Project): Promise<StoreVerdict | undefine
   }
 }
 
-function adopt(store: Store, fitness: Fitness, quoting: "quoted" | "bare" | undefined): Fitness {
-  const { traits } = store;
-  traits.conditions = fitness.fit ? "enforced" : "ignored";
-  if (quoting) setQuoting(store, quoting);
+function adopt(store: Store, fitness: Fitness, record: Partial<StoreVerdict>): Fitness {
+  noteConditions(store, record);
+  if (record.etag_quoting) setQuoting(store, record.etag_quoting);
   return fitness;
+}
+
+function noteConditions({ traits }: Store, { fit, server }: Partial<StoreVerdict>): void {
+  traits.conditions = fit ? "enforced" : "ignored";
+  traits.measuredServer = server ?? null;
 }
 
 function setQuoting({ traits }: Store, quoting: "quoted" | "bare"): void {
@@ -201,9 +213,8 @@ async function keepThere({ store }: Project, record: StoreVerdict): Promise<void
 }
 
 function fitnessOf(record: Partial<StoreVerdict>, how: Fitness["how"]): Fitness {
-  const { fit = false, fault, evidence } = record;
-  const measuredAt = Date.parse(record.measured_at ?? "");
-  return { fit, bestEffort: false, how, measuredAt, fault, evidence };
+  const { fit = false, fault, evidence, measured_at: at = "" } = record;
+  return { fit, bestEffort: false, how, measuredAt: Date.parse(at), fault, evidence };
 }
 
 function isKept({ cached_at: at, fit, measured_at: measured }: Partial<Cached>, now: number): boolean {
@@ -215,28 +226,5 @@ function isKept({ cached_at: at, fit, measured_at: measured }: Partial<Cached>, 
 function isSamePlace(record: Partial<StoreVerdict>, traits: StoreTraits): boolean {
   return (
     record.endpoint === traits.endpoint && record.bucket === traits.bucket && record.prefix === traits.prefix
-  );
-}
-
-function unfitError(
-  store: Store,
-  { fault, evidence, measuredAt }: Fitness,
-  { act, thing }: Asked,
-): TracecraftError {
-  const what = thing === undefined ? act : `${act} "${thing}"`;
-  const at = measuredAt === undefined ? "" : `measured ${new Date(measuredAt).toISOString().slice(0, 19)}Z`;
-  const words = [evidence, at].filter(Boolean).join(", ");
-  return new TracecraftError(
-    "unfit_store",
-    `Cannot ${what}: ${bucketName(store)} ${fault ?? "is unfit for claims"}`,
-    {
-      ...(words && { cause: words }),
-      hint: "tracecraft doctor",
-      details: {
-        fault: fault ?? null,
-        evidence: evidence ?? null,
-        measured_at: measuredAt === undefined ? null : formatTime(measuredAt),
-      },
-    },
   );
 }

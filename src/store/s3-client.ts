@@ -113,7 +113,7 @@ function correctedSend(
     for (;;) {
       const at = now() + stance.offsetMs;
       const reply = await send(request, stance, now());
-      if (typeof reply.headers["server"] === "string") traits.server = reply.headers["server"];
+      noteServer(traits, reply.headers["server"]);
       const storeAt = timeIn(reply.headers.date) ?? Number.NaN;
       if (refusesClock(reply, at, storeAt)) {
         if (corrected || Number.isNaN(storeAt)) throw clockError(storeAt - now());
@@ -132,6 +132,15 @@ function correctedSend(
       return reply;
     }
   };
+}
+
+/** What was measured of one server says nothing of another behind the same endpoint. */
+function noteServer(traits: Noted<S3Traits, "server">, server: unknown): void {
+  if (typeof server !== "string") return;
+  traits.server = server;
+  if (traits.measuredServer === undefined || traits.measuredServer === server) return;
+  traits.measuredServer = undefined;
+  traits.conditions = "unknown";
 }
 
 /** No request is waited for longer than the store may be silent, but for large bodies, which take their time. */

@@ -82,6 +82,11 @@ export interface StoreTraits {
    * then; `ignored` when a probe saw them ignored or refused. Whoever learns more writes it here.
    */
   conditions: "enforced" | "unknown" | "ignored";
+  /**
+   * The `Server` that `conditions` was measured of, null where it gave none; undefined where nothing was measured. The
+   * first reply of another one makes `conditions` unknown again.
+   */
+  measuredServer?: string | null | undefined;
 }
 
 /**
