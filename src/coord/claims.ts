@@ -126,7 +126,7 @@ export async function claimStep(
     journal(project, { kind: "renew", step, term: termOf(mine), nonce, ttl_s: mine.ttl_s });
     // Whoever claimed it may have died before it wrote the projection.
     if (reading) repairProjection(project, { ...reading, claim: now });
-  } else writeProjections(project, step, now.record, { status: reading?.status ?? "nothing" });
+  } else writeProjections(project, step, now, { status: reading?.status ?? "nothing" });
   return { claimed: true, already, lease: leaseOf(project, step, now), takenFrom };
 }
 

@@ -108,7 +108,12 @@ export async function reopenStep(
   });
   if (outcome.kind === "unknown") throw outcomeUnknown("reopen", step, project.deadlineMs, outcome.cause);
   if (outcome.kind === "written")
-    writeProjections(project, step, outcome.mine, { status: reading.status ?? "nothing" });
+    writeProjections(
+      project,
+      step,
+      { record: outcome.mine, writtenAt: outcome.now.writtenAt },
+      { status: reading.status ?? "nothing" },
+    );
   else if (outcome.answer !== "already")
     return { done: false, why: outcome.answer, view: viewOf(project, reading) };
   else repairProjection(project, reading);

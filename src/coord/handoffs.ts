@@ -4,6 +4,7 @@ import { schemaNumber, valueLimit, writeRecord, type HandoffRecord } from "../fo
 import type { ClaimRecord, ClaimState } from "./claim-record.ts";
 import { surelyPutFresh } from "./fresh.ts";
 import type { Project } from "./project.ts";
+import { repairProjection } from "./projections.ts";
 import { readHandoffRecord, readStep, viewOf, type StepView } from "./steps.ts";
 
 /** What is told to whoever comes next. All absent: nothing was said about it. */
@@ -85,9 +86,15 @@ export interface HandoffReading {
   readonly handoff: HandoffRecord | undefined;
 }
 
-/** The handoff of a step: the claim's own, which is the one of its last complete; else what format 1 left. One round trip. */
+/**
+ * The handoff of a step: the claim's own, which is the one of its last complete; else what format 1 left. One round
+ * trip. It reads the projection anyway, so it is the one reader that finds that one behind, and repairs it.
+ */
 export async function readHandoff(project: Project, step: string): Promise<HandoffReading> {
   const [reading, projected] = await Promise.all([readStep(project, step), readHandoffRecord(project, step)]);
-  const handoff = reading.claim?.record.handoff ?? (projected?.n === undefined ? projected : undefined);
+  const own = reading.claim?.record.handoff;
+  const behind = own?.n !== undefined && (projected?.n ?? -1) < own.n;
+  repairProjection(project, reading, { handoffToo: behind });
+  const handoff = own ?? (projected?.n === undefined ? projected : undefined);
   return { view: viewOf(project, reading), handoff };
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { meeting } from "../../test/two-agents.ts";
+import { formatOneStatus, meeting } from "../../test/two-agents.ts";
 import { claimKey, handoffKey, statusKey } from "../format/keys.ts";
 import { claimStep } from "./claims.ts";
 import { finishStep, releaseStep, reopenStep } from "./finish.ts";
+import { readHandoff } from "./handoffs.ts";
 import { repairProjection, stateOfProjection, writeProjections } from "./projections.ts";
 import { readStep } from "./steps.ts";
 
@@ -49,7 +50,7 @@ describe("what readers of format 1 see", () => {
     const later = [await at.record(statusKey(step)), await at.record(handoffKey(step))];
     expect(later).toMatchObject([{ n: 4 }, { n: 4, note: "second" }]);
     for (const assume of ["nothing", undefined] as const)
-      writeProjections(a, step, early, { status: assume, handoff: assume });
+      writeProjections(a, step, { record: early, writtenAt: undefined }, { status: assume, handoff: assume });
     await a.settled();
     expect([await at.record(statusKey(step)), await at.record(handoffKey(step))]).toEqual(later);
   });
@@ -97,6 +98,47 @@ describe("what readers of format 1 see", () => {
     await a.settled();
     expect(await at.record(statusKey(step))).toMatchObject({ status: "pending", n: 2 });
     expect(await at.record(handoffKey(step))).toMatchObject({ note: "x", n: 1 });
+  });
+
+  it("a handoff that alone is behind is repaired by whoever reads it, and its warning names that command", async () => {
+    const at = meeting();
+    const a = at.agent("a");
+    at.store.onPut(handoffKey(step), "denied");
+    await finishStep(a, step, "complete", { note: "x" });
+    await a.settled();
+    expect(a.warnings.join()).toMatch(
+      /handoff\.json is behind \(.*\); tracecraft handoff design repairs it$/,
+    );
+    expect(await at.record(handoffKey(step))).toBeUndefined();
+
+    const b = at.agent("b");
+    expect(await readHandoff(b, step)).toMatchObject({ handoff: { note: "x" } });
+    await b.settled();
+    expect(await at.record(handoffKey(step))).toMatchObject({ note: "x", n: 1 });
+    at.store.log.length = 0;
+    await readHandoff(b, step);
+    await b.settled();
+    expect(at.store.log.filter((line) => line.startsWith("put"))).toEqual([]);
+  });
+
+  it("does not replace what a client of format 1 did after the claim, which the next command takes in", async () => {
+    const at = meeting();
+    const a = at.agent("a");
+    await claimStep(a, step, {});
+    await releaseStep(a, step);
+    await claimStep(a, step, {});
+    await a.settled();
+    const claim = (await readStep(a, step)).claim!;
+    at.pass(5);
+    await formatOneStatus(at, step, "a");
+    for (const assume of ["nothing", undefined] as const)
+      writeProjections(a, step, claim, { status: assume, handoff: assume });
+    await a.settled();
+    expect(await at.record(statusKey(step))).not.toHaveProperty("term");
+    expect(await readStep(a, step)).toMatchObject({
+      adopted: true,
+      claim: { record: { state: "complete" } },
+    });
   });
 
   it("is right, and costs nothing, where it says what the claim says", async () => {

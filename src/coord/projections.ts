@@ -19,15 +19,26 @@ export interface KnownProjections {
 export function writeProjections(
   project: Project,
   step: string,
-  claim: ClaimRecord,
+  { record: claim, writtenAt }: Pick<Found<ClaimRecord>, "record" | "writtenAt">,
   known: KnownProjections = {},
 ): void {
   const status = statusOf(claim);
   if (status === undefined) return;
-  inBackground(project, statusKey(step), (key) =>
-    put(project, key, status, (_, body) => readRecord(statusRecord, key, body), known.status),
+  const repairs = "the next command on this step repairs it";
+  inBackground(project, statusKey(step), repairs, (key) =>
+    put(project, key, status, {
+      read: (_, body) => readRecord(statusRecord, key, body),
+      assume: known.status,
+      // A client of format 1 went on with the step since: what it says is for the next command to take in.
+      spare: (now) => now.record.term === undefined && isLater(now.writtenAt, writtenAt),
+    }),
   );
   if (claim.handoff?.n === countOf(claim)) writeHandoff(project, step, claim, known.handoff);
+}
+
+/** By a whole second, which is all that some stores tell. */
+function isLater(a: number | undefined, b: number | undefined): boolean {
+  return a !== undefined && b !== undefined && Math.floor(a / 1000) > Math.floor(b / 1000);
 }
 
 function writeHandoff(
@@ -37,22 +48,28 @@ function writeHandoff(
   assume?: "nothing" | undefined,
 ): void {
   if (!handoff) return;
-  inBackground(project, handoffKey(step), (key) =>
-    put(project, key, handoff, (_, body) => readRecord(handoffRecord, key, body), assume),
+  const repairs = `tracecraft handoff ${step} repairs it`;
+  inBackground(project, handoffKey(step), repairs, (key) =>
+    put(project, key, handoff, { read: (_, body) => readRecord(handoffRecord, key, body), assume }),
   );
 }
 
-function inBackground(project: Project, key: string, write: (key: string) => Promise<void>): void {
+function inBackground(
+  project: Project,
+  key: string,
+  repairs: string,
+  write: (key: string) => Promise<void>,
+): void {
   const written = write(key).catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error);
-    project.warn(`${key} is behind (${why}); the next command on this step repairs it`);
+    project.warn(`${key} is behind (${why}); ${repairs}`);
   });
   project.background(key, written);
 }
 
 /**
  * Repairs a projection that a command before us could not write. Whether handoff.json is right is looked up only where
- * status.json is behind, or `handoffToo` says so: nobody else reads it.
+ * status.json is behind, or `handoffToo` says that it was seen to be, or may be: nobody else reads it.
  */
 export function repairProjection(
   project: Project,
@@ -62,7 +79,7 @@ export function repairProjection(
   const { step, claim, status } = reading;
   if (!claim) return;
   const behind = stateOfProjection(reading) === "behind";
-  if (behind) writeProjections(project, step, claim.record, { status: status ?? "nothing" });
+  if (behind) writeProjections(project, step, claim, { status: status ?? "nothing" });
   const written = behind && claim.record.handoff?.n === countOf(claim.record);
   if ((behind || handoffToo) && !written && claim.record.handoff?.n !== undefined)
     writeHandoff(project, step, claim.record);
@@ -96,13 +113,19 @@ function statusOf(claim: ClaimRecord): StatusRecord | undefined {
   };
 }
 
+interface Projection<T> {
+  read(key: string, body: Uint8Array): T;
+  readonly assume: Found<T> | "nothing" | undefined;
+  /** What is there without an `n` and must stay. */
+  spare?(now: Found<T>): boolean;
+}
+
 /** Puts a projection unless a later one is there. */
 async function put<T extends StatusRecord | HandoffRecord>(
   project: Project,
   key: string,
   wanted: T,
-  read: (key: string, body: Uint8Array) => T,
-  assume: Found<T> | "nothing" | undefined,
+  { read, assume, spare }: Projection<T>,
 ): Promise<void> {
   const nonce = project.world.randomHex(8);
   const outcome = await update<T, "later">(project, {
@@ -112,7 +135,7 @@ async function put<T extends StatusRecord | HandoffRecord>(
     landed: (now) => ((now as { nonce?: unknown }).nonce === nonce ? "yes" : "no"),
     ...(assume && { assume }),
     decide(now) {
-      if (now && (now.record.n ?? -1) >= (wanted.n ?? 0)) return { answer: "later" };
+      if (now && ((now.record.n ?? -1) >= (wanted.n ?? 0) || spare?.(now))) return { answer: "later" };
       return { put: { ...wanted, schema: schemaNumber, nonce } };
     },
   });
