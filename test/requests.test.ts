@@ -186,10 +186,17 @@ interface Scene {
   readonly act: Act;
 }
 
-const claim = (ttlS: number): Act => ({ kind: "claim", step: "design", ttlS, mine: false });
-const finish = (state: "complete" | "blocked", words: { note?: string; to?: string }): Act => {
-  return { kind: "finish", step: "design", state, words, force: false };
-};
+const claim = (ttlS: number): Act & { kind: "claim" } => ({
+  kind: "claim",
+  step: "design",
+  ttlS,
+  mine: false,
+});
+const finish = (
+  state: "complete" | "blocked",
+  words: { note?: string; to?: string },
+  force = false,
+): Act & { kind: "finish" } => ({ kind: "finish", step: "design", state, words, force });
 const inbox = (remove: boolean): Act => ({ kind: "inbox", most: 20, remove });
 
 /** One story, told to the program and to the simulator alike. */
@@ -199,12 +206,19 @@ const story: readonly Scene[] = [
   { who: "one", line: "claim design --ttl 1h", act: claim(3600) },
   { who: "one", line: "renew design", act: { kind: "renew", step: "design" } },
   { who: "two", line: "step-status design", act: { kind: "read", step: "design" } },
+  { who: "two", line: "claim design --ttl 1h --mine", act: { ...claim(3600), mine: true } },
+  { who: "two", line: "wait-for design --timeout 0", act: { kind: "wait", step: "design", timeoutS: 0 } },
   { who: "two", line: "complete design", act: finish("complete", {}) },
   { who: "one", line: "memory set plan a", act: { kind: "set", key: "plan", value: "a" } },
   { who: "two", line: "memory set plan b", act: { kind: "set", key: "plan", value: "b" } },
   { who: "one", line: "memory set plan c", act: { kind: "set", key: "plan", value: "c" } },
   { who: "two", line: "memory get plan", act: { kind: "get", key: "plan" } },
   { who: "two", line: "memory delete plan", act: { kind: "unset", key: "plan" } },
+  {
+    who: "two",
+    line: "memory set plan d --if-revision none",
+    act: { kind: "set", key: "plan", value: "d", ifRevision: "none" },
+  },
   { who: "two", line: "memory delete plan", act: { kind: "unset", key: "plan" } },
   { who: "one", line: "send api-2 hello", act: { kind: "send", to: "api-2", text: "hello" } },
   { who: "one", line: "send _broadcast all", act: { kind: "send", to: "_broadcast", text: "all" } },
@@ -226,7 +240,11 @@ const story: readonly Scene[] = [
   { who: "two", line: "claim design --ttl 1h", act: claim(3600) },
   { who: "two", line: "release design", act: { kind: "release", step: "design" } },
   { who: "one", line: "claim design --ttl 1h", act: claim(3600) },
+  { who: "two", line: "complete design --force --note f", act: finish("complete", { note: "f" }, true) },
   { who: "one", line: "complete design --blocked", act: finish("blocked", {}) },
+  { who: "one", line: "wait-for design --timeout 0", act: { kind: "wait", step: "design", timeoutS: 0 } },
+  { who: "one", line: "complete other --blocked", act: { ...finish("blocked", {}), step: "other" } },
+  { who: "two", line: "reopen other", act: { kind: "reopen", step: "other" } },
 ];
 
 it("the simulator sees the same requests as the server, command by command", async () => {

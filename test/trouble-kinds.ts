@@ -29,12 +29,14 @@ export interface Trouble {
   readonly statuses: Statuses;
   /** What every error says. */
   readonly says: RegExp;
+  /** How long a command may take, where that is not the usual. */
+  readonly withinMs?: number;
 }
 
 const reply = (status: number, body: string, headers: Record<string, string> = {}): Fault => {
   return { kind: "reply", status, body, headers };
 };
-const refusal = (status: number, code: string): Fault => {
+export const refusal = (status: number, code: string): Fault => {
   const { body, headers } = s3Error(status, code);
   return reply(status, String(body), headers);
 };

@@ -6,11 +6,11 @@ import { exitStatus, type ErrorCode } from "../src/errors.ts";
 import { s3Keys, worker, type Worker } from "./processes.ts";
 import { cliWorld, type Ran } from "./run-cli.ts";
 import { startS3Server, type S3Server } from "./s3-server.ts";
-import { all, commands, troubles, type Name, type Trouble } from "./trouble-kinds.ts";
+import { all, commands, refusal, troubles, type Name, type Trouble } from "./trouble-kinds.ts";
 
 const full = process.env["TRACECRAFT_FULL"] === "1";
 /** What a command may take by default, and what a process on a busy machine takes to start and to end. */
-const withinMs = 10_000 + 6_000;
+const byDefaultMs = 10_000 + 6_000;
 const limitMs = 5 * 60_000;
 
 /** What is wrong with what a command in trouble has said. */
@@ -18,7 +18,7 @@ function faultsOf(
   name: Name,
   ran: Ran,
   tookMs: number,
-  { statuses, says }: Trouble,
+  { statuses, says, withinMs = byDefaultMs }: Trouble,
   json: boolean,
 ): string[] {
   const faults: string[] = [];
@@ -113,8 +113,38 @@ describe("what a command says in trouble, and what it leaves behind", () => {
     const lost = await worker("web-1", ["--bucket", "bucket", "--endpoint", closed.endpoint], s3Keys);
     await prepare(lost);
     await closed.close();
-    const says = /outcome unknown after 10s|: connection refused/;
-    expect(await runAll(lost, { statuses: all(7), says })).toEqual([]);
+    const says = /^Error: Cannot reach "s3:\/\/bucket\/shop": connection refused\n/; // Known, and not after 10 s.
+    expect(await runAll(lost, { statuses: all(7), says, withinMs: 9_000 })).toEqual([]);
+  });
+
+  it(
+    "a wait outlives a store that does not answer for a while, and says so",
+    { timeout: limitMs },
+    async () => {
+      calm();
+      let refused = 0;
+      server.plan = () => (refused++ < 20 ? refusal(503, "SlowDown") : undefined); // More than one look's repetitions.
+      const waited = await mine.run(["inbox", "--wait", "30s"]);
+      expect([waited.status, waited.stdout]).toEqual([0, expect.stringContaining("read me")]);
+      expect(waited.stderr).toContain(", the store does not answer)");
+      server.plan = () => refusal(503, "SlowDown");
+      expect((await mine.run(["inbox", "--wait", "1s"])).status).toBe(7);
+    },
+  );
+
+  it("a wait for a store that never answers ends at once with Ctrl-C", { timeout: limitMs }, async () => {
+    calm();
+    server.plan = () => refusal(503, "SlowDown");
+    for (const words of [
+      ["wait-for", "never"],
+      ["inbox", "--wait", "60s"],
+    ]) {
+      const { child, ended } = mine.start(words);
+      setTimeout(() => child.kill("SIGINT"), 1_500);
+      const startedAt = performance.now();
+      expect((await ended).status).toBe(130);
+      expect(performance.now() - startedAt).toBeLessThan(10_000);
+    }
   });
 
   it("a clock 20 minutes off is corrected by the store's, once, and kept", { timeout: limitMs }, async () => {

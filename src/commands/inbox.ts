@@ -4,6 +4,7 @@ import { keepBodies } from "../coord/mail-cache.ts";
 import { lookIntoMail, type Letter, type Mailbox } from "../coord/mail-folders.ts";
 import { deleteRead, findLetter, isUrgent, markRead, openLetters } from "../coord/mailbox.ts";
 import { rememberNews } from "../coord/news.ts";
+import type { Project } from "../coord/project.ts";
 import { TracecraftError } from "../errors.ts";
 import { defineCommand, type Context, type Reply } from "./command.ts";
 import { chooseMail, messagesOf, namedOf, type Choice, type Item } from "./mail-choice.ts";
@@ -84,18 +85,34 @@ async function readOrWait(
   const malformed = new Map<string, Choice["problems"][number]>();
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 1.5)) {
     const remainingMs = giveUpAt - world.monotonic();
-    const mailbox = await lookIntoMail(project, { whole: all });
-    const letters = (all ? mailbox.letters : mailbox.unread).filter(({ key }) => !malformed.has(key));
-    const found = await chooseMail(project, letters, all);
-    for (const problem of found.problems) malformed.set(problem.key, problem);
-    const choice = { ...found, problems: [...malformed.values()] };
-    if (found.items.length > 0 || remainingMs <= 0) return { mailbox, choice };
+    const seen = await look(project, all, malformed).catch((error: unknown) => {
+      if (remainingMs > 0 && error instanceof TracecraftError && error.code === "unreachable")
+        return undefined;
+      throw error; // A wait outlives a store that cannot be reached, unless this was its last look.
+    });
+    if (seen && (seen.choice.items.length > 0 || remainingMs <= 0)) return seen;
     if (signal.aborted) throw new TracecraftError("interrupted", "Interrupted");
 
-    context.progress({ plain: `Waiting... (${Math.round(remainingMs / 1000)}s remaining)` });
-    renewDue(project);
-    await world.sleep(Math.min(remainingMs, pauseMs * (0.75 + world.chance() / 2)));
+    const silent = seen ? "" : ", the store does not answer";
+    context.progress({ plain: `Waiting... (${Math.round(remainingMs / 1000)}s remaining${silent})` });
+    if (seen) renewDue(project);
+    await world.sleep(
+      Math.max(0, Math.min(giveUpAt - world.monotonic(), pauseMs * (0.75 + world.chance() / 2))),
+    );
   }
+}
+
+/** One look: what there is to show, but nothing that was found malformed before, which is told once. */
+async function look(
+  project: Project,
+  all: boolean,
+  malformed: Map<string, Choice["problems"][number]>,
+): Promise<{ mailbox: Mailbox; choice: Choice }> {
+  const mailbox = await lookIntoMail(project, { whole: all });
+  const letters = (all ? mailbox.letters : mailbox.unread).filter(({ key }) => !malformed.has(key));
+  const found = await chooseMail(project, letters, all);
+  for (const problem of found.problems) malformed.set(problem.key, problem);
+  return { mailbox, choice: { ...found, problems: [...malformed.values()] } };
 }
 
 async function showOne(context: Context, id: string, peek: boolean): Promise<Reply> {

@@ -93,7 +93,7 @@ export interface HandoffReading {
 export async function readHandoff(project: Project, step: string): Promise<HandoffReading> {
   const [reading, projected] = await Promise.all([readStep(project, step), readHandoffRecord(project, step)]);
   const own = reading.claim?.record.handoff;
-  const behind = own?.n !== undefined && (projected?.n ?? -1) < own.n;
+  const behind = !reading.adopted && own?.n !== undefined && (projected?.n ?? -1) < own.n;
   repairProjection(project, reading, { handoffToo: behind });
   const handoff = own ?? (projected?.n === undefined ? projected : undefined);
   return { view: viewOf(project, reading), handoff };

@@ -35,6 +35,7 @@ export async function waitForSteps(
     const last = world.monotonic() >= giveUpAt;
     const views = await look(project, missing, last);
     if (views === undefined) {
+      if (signal.aborted) return { kind: "stopped" };
       await world.sleep(Math.min(longestPauseMs, Math.max(0, giveUpAt - world.monotonic())));
       continue;
     }

@@ -4,6 +4,8 @@ export interface RetryOptions {
   /** No attempt begins later than this many ms after the first. */
   readonly withinMs: number;
   readonly random: () => number;
+  /** Which errors a repetition may cure; by default, all trouble on the way. */
+  readonly only?: (error: unknown) => boolean;
 }
 
 const attempts = 5;
@@ -12,11 +14,12 @@ const capMs = 2000;
 
 /**
  * Calls `attempt` again while it throws `unreachable`, after a pause of full jitter (0 to 100 ms, doubled each time,
- * at most 2 s). Only for what may be done twice: never for a conditional put. `attempt` is told the ms it has left.
+ * at most 2 s). Only for what may be done twice: for a conditional put, `only` what was never sent. `attempt` is told
+ * the ms it has left.
  */
 export async function retry<T>(
   attempt: (leftMs: number) => Promise<T>,
-  { withinMs, random }: RetryOptions,
+  { withinMs, random, only = () => true }: RetryOptions,
 ): Promise<T> {
   // Not `performance`, which takes a millisecond to load: a clock that jumps means a few attempts more or fewer.
   const startedAt = Date.now();
@@ -25,7 +28,7 @@ export async function retry<T>(
     try {
       return await attempt(leftMs);
     } catch (error) {
-      const again = made < attempts && mayCure(error);
+      const again = made < attempts && mayCure(error) && only(error);
       const pauseMs = random() * Math.min(capMs, baseMs * 2 ** (made - 1));
       if (!again || Date.now() - startedAt + pauseMs >= withinMs) throw error;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));

@@ -135,6 +135,14 @@ export function networkTrouble(name: string, error: unknown): unknown {
   if (!(error instanceof NetworkError)) return error;
   const code = error.lasts === "permanent" ? "config" : "unreachable";
   return new TracecraftError(code, `Cannot reach "${name}": ${error.message}`, {
-    details: error.lasts === "given up" ? { given_up: true } : {},
+    details: {
+      ...(error.lasts === "given up" && { given_up: true }),
+      ...(error.unsent && { unsent: true }),
+    },
   });
+}
+
+/** Whether surely nothing was sent, so that even a conditional put may be sent again, or called not written. */
+export function isUnsent(error: unknown): boolean {
+  return error instanceof TracecraftError && error.details["unsent"] === true;
 }

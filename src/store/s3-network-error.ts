@@ -1,14 +1,17 @@
 /**
  * No reply, or half of one. `permanent`: repeating it would end the same (certificates, a server without TLS).
- * `given up`: it was not sent, because the store has been silent for too long.
+ * `given up`: it was not sent, because the store has been silent for too long. `unsent`: surely nothing of it was sent,
+ * because there was never a connection.
  */
 export class NetworkError extends Error {
   override readonly name = "NetworkError";
   readonly lasts: "a moment" | "permanent" | "given up";
+  readonly unsent: boolean;
 
-  constructor(reason: string, lasts: NetworkError["lasts"] = "a moment") {
+  constructor(reason: string, lasts: NetworkError["lasts"] = "a moment", unsent = lasts === "given up") {
     super(reason);
     this.lasts = lasts;
+    this.unsent = unsent;
   }
 }
 
@@ -29,7 +32,8 @@ export function networkError(error: unknown): unknown {
   if (error instanceof NetworkError || !(error instanceof Error)) return error;
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   const reason = reasons[code];
-  if (reason !== undefined) return new NetworkError(reason);
+  const unsent = "syscall" in error && (error.syscall === "connect" || error.syscall === "getaddrinfo");
+  if (reason !== undefined) return new NetworkError(reason, "a moment", unsent);
   if (/^(?:CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_SSL_)|^EPROTO$/.test(code)) {
     return new NetworkError(`TLS: ${code}`, "permanent");
   }

@@ -1,3 +1,4 @@
+import { connect, createServer, type AddressInfo } from "node:net";
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { planOf, type Fault } from "../../test/s3-faults.ts";
@@ -88,13 +89,34 @@ describe("put() with a condition", () => {
     expect(bodyOf("k")).toBe(stored);
   });
 
-  it("is unknown when nothing listens", async () => {
-    const store = s3Store(server.options({ endpoint: "http://127.0.0.1:1" }));
-    expect(await store.put("k", bytes("v"), "nothing")).toMatchObject({
-      outcome: "unknown",
-      cause: { code: "unreachable", message: 'Cannot reach "s3://bucket": connection refused' },
-    });
-  });
+  it.each(["nothing", "fresh", { version: "v" }] as const)(
+    "throws when nothing listens, for then it surely is not written: %s",
+    async (expected) => {
+      const store = s3Store(server.options({ endpoint: "http://127.0.0.1:1" }));
+      await expect(store.put("k", bytes("v"), expected)).rejects.toMatchObject({
+        code: "unreachable",
+        message: 'Cannot reach "s3://bucket": connection refused',
+      });
+    },
+  );
+
+  it.each(["nothing", "fresh"] as const)(
+    "is sent, once there is a connection, where there was none before: %s",
+    async (expected) => {
+      const gate = createServer(() => undefined);
+      await new Promise<void>((listening) => gate.listen(0, "127.0.0.1", listening));
+      const { port } = gate.address() as AddressInfo;
+      await new Promise((closed) => gate.close(closed));
+      const store = s3Store(server.options({ endpoint: `http://127.0.0.1:${port}`, random: () => 1 }));
+      const put = store.put("k", bytes("v"), expected);
+      const proxy = createServer((from) => {
+        from.pipe(connect(Number(new URL(server.endpoint).port), "127.0.0.1")).pipe(from);
+      });
+      await new Promise<void>((listening) => proxy.listen(port, "127.0.0.1", listening));
+      expect(await put).toMatchObject({ outcome: "written" });
+      proxy.close();
+    },
+  );
 
   it.each([
     ["501", { kind: "status", status: 501, code: "NotImplemented" }],

@@ -2,7 +2,7 @@ import { TracecraftError } from "../errors.ts";
 import { retry } from "./retry.ts";
 import type { S3Client, S3Reply } from "./s3-client.ts";
 import { storeTime, versionOf } from "./s3-client.ts";
-import { causeOf, refusalError, refusesCondition, saysNothing, unfitStore } from "./s3-errors.ts";
+import { causeOf, isUnsent, refusalError, refusesCondition, saysNothing, unfitStore } from "./s3-errors.ts";
 import { headObject } from "./s3-get.ts";
 import type { Expect, PutResult, Source, Version } from "./store.ts";
 
@@ -72,10 +72,10 @@ async function outcome(
 ): Promise<PutResult> {
   let reply: S3Reply;
   try {
-    reply = await write();
+    reply = await retry(write, { withinMs: client.timeouts.totalMs, random: client.random, only: isUnsent });
   } catch (error) {
-    // Nobody can prove that nothing was sent; the caller repeats it until its deadline.
-    if (error instanceof TracecraftError && error.code === "unreachable")
+    // Once there was a connection nobody can prove that nothing was sent; the caller repeats it until its deadline.
+    if (error instanceof TracecraftError && error.code === "unreachable" && !isUnsent(error))
       return { outcome: "unknown", cause: error };
     throw error;
   }
@@ -118,6 +118,7 @@ async function putRepeatedly(
   expect: "anything" | "fresh",
   bytes: number,
 ): Promise<PutResult> {
+  let doubt = false;
   const attempt = async (leftMs: number): Promise<PutResult> => {
     const conditional = expect === "fresh" && client.traits.conditions !== "ignored";
     const reply = await write(conditional ? { "if-none-match": "*" } : {}, leftMs);
@@ -137,10 +138,15 @@ async function putRepeatedly(
     }
     throw refusalError(asked(client, key), reply);
   };
+  const noted = (leftMs: number) =>
+    attempt(leftMs).catch((error: unknown) => {
+      doubt ||= !isUnsent(error);
+      throw error;
+    });
   try {
-    return await retry(attempt, { withinMs: client.timeouts.totalMs + bytes / 1000, random: client.random });
+    return await retry(noted, { withinMs: client.timeouts.totalMs + bytes / 1000, random: client.random });
   } catch (error) {
-    if (error instanceof TracecraftError && error.code === "unreachable")
+    if (error instanceof TracecraftError && error.code === "unreachable" && doubt)
       return { outcome: "unknown", cause: error };
     throw error;
   }
