@@ -159,6 +159,34 @@ it("download puts the file in place whole, checked against the hash of its uploa
   );
 });
 
+it("download fetches what fits a pattern, name by name, and one that is refused keeps no other", async () => {
+  const { up, down } = shop();
+  const names = ["docs/a.md", "docs/b.md", "docs/c.txt", "docs/deep/d.md", "e.md"];
+  writeFileSync(join(cwd, "mockup.html"), mockup);
+  for (const name of names) await up("web-1", ["mockup.html"], { step: "design", name });
+  await up("web-1", ["mockup.html"], { name: "docs/other.md" });
+  const into = folder("fitting");
+  const found = () => readdirSync(into, { recursive: true, encoding: "utf8" }).toSorted();
+  const text = await down("api-2", "docs/*.md", { step: "design" }, into);
+  const sum = `12.4 KiB, sha256 ${hash(mockup)}`;
+  expect(text.split("\n")).toEqual([
+    `Downloaded artifacts/design/docs/a.md -> docs/a.md  ${sum}`,
+    `Downloaded artifacts/design/docs/b.md -> docs/b.md  ${sum}`,
+    "# 0",
+  ]);
+  expect(found()).toEqual(["docs", "docs/a.md", "docs/b.md"]);
+  writeFileSync(join(into, "docs/a.md"), "mine");
+  const again = await down("api-2", "docs/?.*", { step: "design" }, into);
+  expect(again).toContain(`2> Error: Cannot download to "docs/a.md": that file exists with other bytes`);
+  expect(again).toMatch(/# 3$/);
+  expect([found(), readFileSync(join(into, "docs/a.md"), "utf8")]).toEqual([
+    ["docs", "docs/a.md", "docs/b.md", "docs/c.txt"],
+    "mine",
+  ]);
+  expect(await down("api-2", "*.md", { step: "design", output: "out" }, into)).toContain("-> out/e.md");
+  expect(await down("api-2", "none*", { step: "design" }, into)).toMatch(/no artifact fits it[^]*# 5$/);
+});
+
 it("download says whether the artifact or the right is missing, and where the name is", async () => {
   const { up, down } = shop();
   writeFileSync(join(cwd, "mockup.html"), mockup);

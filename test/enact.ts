@@ -1,6 +1,6 @@
 import type { Ran, RunOptions } from "./run-cli.ts";
 import { mirroredSession, mustRun, type Place, type PlaceName } from "./situation-places.ts";
-import type { Situation } from "./situations.ts";
+import type { Situation } from "./situation.ts";
 
 /** Types what comes before, and the line. `more` stands at its end, before any `--`. */
 export async function enact(

@@ -1,30 +1,7 @@
-import type { ErrorCode } from "../src/errors.ts";
-import { transcribed, type PlaceName } from "./situation-places.ts";
+import { transcribed } from "./situation-places.ts";
+import { at, type Situation } from "./situation.ts";
+import { files, reserving } from "./situations-files.ts";
 
-/** A command line, where it is typed, and how it must end. No two touch the same thing, so that they can run at once. */
-export interface Situation {
-  readonly when: string;
-  /** As it is typed, without `tracecraft`. `@api-2` before it: as that agent; `@web-1/two`: in that session of it. */
-  readonly line: string;
-  readonly ends: "done" | ErrorCode;
-  readonly place: PlaceName;
-  /** Lines that are typed before it, in the same place. */
-  readonly first: readonly string[];
-  readonly stdin?: string;
-  /** Sent once it has said something, or asked the bucket for the step of its line. */
-  readonly signal?: NodeJS.Signals;
-}
-
-type More = Partial<Pick<Situation, "place" | "first" | "stdin" | "signal">>;
-
-const at = (when: string, line: string, ends: Situation["ends"] = "done", more: More = {}): Situation => ({
-  when,
-  line,
-  ends,
-  place: "shop",
-  first: [],
-  ...more,
-});
 const soon = "--deadline 2s";
 
 const start = [
@@ -237,55 +214,6 @@ const memory = [
     first: ["memory set hist.v v", "memory delete hist.v"],
   }),
   at("it was never set", "memory history hist.none", "not_found"),
-];
-
-const files = [
-  at("a new file", "artifact upload a.txt --step up"),
-  at("the same bytes again", "artifact upload b.txt --step up", "done", {
-    first: ["artifact upload b.txt --step up"],
-  }),
-  at("other bytes are there", "artifact upload a.txt --name taken.txt", "exists", {
-    first: ["artifact upload b.txt --name taken.txt"],
-  }),
-  at("of several, other bytes are there for one", "artifact upload other/a.txt c.txt --step some", "exists", {
-    first: ["artifact upload a.txt --step some"],
-  }),
-  at("of several, other bytes are there for all", "artifact upload other/a.txt b.txt --step all", "exists", {
-    first: ["artifact upload a.txt --step all", "artifact upload c.txt --name b.txt --step all"],
-  }),
-  at("of several, one is there that nobody recorded", "artifact upload a.txt b.txt --step raw", "exists"),
-  at("several under one name", "artifact upload a.txt b.txt --name one", "usage"),
-  at("no such file", "artifact upload no-such", "not_found"),
-  at("nothing may be written", "artifact upload a.txt", "denied", { place: "denied" }),
-  at("it is there", "artifact download c.txt --step down -o got.txt", "done", {
-    first: ["artifact upload c.txt --step down"],
-  }),
-  at("another file is here", "artifact download c.txt --step down2 -o there.txt", "exists", {
-    first: ["artifact upload c.txt --step down2"],
-  }),
-  at("no such artifact", "artifact download no-such", "not_found"),
-  at("a name that is none", "artifact download ../x", "usage"),
-  at("in a project", "artifact list"),
-  at("nothing may be listed", "artifact list", "denied", { place: "denied" }),
-];
-
-const reserving = [
-  at("nobody has it", "reserve 'src/free/**'"),
-  at("it is ours already", "reserve 'src/ours/**' --step s --shared", "done", {
-    first: ["reserve 'src/ours/**' --shared"],
-  }),
-  at("another agent has a path of it", "reserve 'src/theirs/*.ts'", "reserved", {
-    first: ["@api-2 reserve 'src/theirs/**'"],
-  }),
-  at("another agent has it, and is told", "reserve 'src/both/**' --advise", "done", {
-    first: ["@api-2 reserve 'src/both/**' --step s"],
-  }),
-  at("exclusive and shared", "reserve src --exclusive --shared", "usage"),
-  at("conditions are ignored", "reserve src", "unfit_store", { place: "unfit" }),
-  at("it is ours", "unreserve docs", "done", { first: ["reserve docs"] }),
-  at("it is not", "unreserve src/none", "not_found"),
-  at("in a project", "reservations --all"),
-  at("outside of a project", "reservations", "config", { place: "nowhere" }),
 ];
 
 const transcripts = [

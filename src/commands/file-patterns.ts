@@ -59,6 +59,13 @@ export function typed(path: string): string {
   return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
+/** Whether a path fits a pattern, name by name: there is no `**`. */
+export function fitsPath(pattern: string, path: string): boolean {
+  const names = path.split("/");
+  const patterns = pattern.split("/");
+  return names.length === patterns.length && names.every((name, at) => fits(patterns[at]!, name));
+}
+
 /** Whether a name fits a pattern of `*` and `?`, in time that grows with their lengths and no faster. */
 export function fits(pattern: string, name: string): boolean {
   let at = 0;
