@@ -17,18 +17,22 @@ export function brokenStore(
 ): Store {
   const right = memoryStore(now);
   const { put = plainPut, get = plainGet, list = plainList, delete: remove = plainDelete } = faults;
+  const traits: Store["traits"] = {
+    endpoint: "https://s3.example.net",
+    bucket: "acme-agents",
+    prefix: "shop",
+    server,
+    conditions: "unknown",
+  };
   return {
     name: "s3://acme-agents/shop",
-    traits: {
-      endpoint: "https://s3.example.net",
-      bucket: "acme-agents",
-      prefix: "shop",
-      server,
-      conditions: "unknown",
-    },
+    traits,
     get: ((key: string, options: Parameters<Store["get"]>[1]) => get(right, key, options)) as Store["get"],
     put: (key, body, expect) => put(right, key, body, expect),
-    list: (prefix, after) => list(right, prefix, after),
+    list(prefix, after) {
+      right.traits.pageSize = traits.pageSize;
+      return list(right, prefix, after);
+    },
     delete: (key) => remove(right, key),
   };
 }
@@ -173,6 +177,17 @@ export const onePageOnly: Faults = {
     for await (const { storeNow, objects } of right.list(prefix, after)) {
       yield { storeNow, objects: objects.slice(0, 4) };
       return;
+    }
+  },
+};
+
+/** The next page begins one key too late. */
+export const skipsBetweenPages: Faults = {
+  async *list(right, prefix, after) {
+    let first = true;
+    for await (const { storeNow, objects } of right.list(prefix, after)) {
+      yield { storeNow, objects: first ? objects : objects.slice(1) };
+      first = false;
     }
   },
 };

@@ -8,7 +8,7 @@ import { isThere, placeOf, type Place } from "./file-root.ts";
 import { find, versionOf } from "./file-row.ts";
 import type { Listed, Page } from "./store.ts";
 
-const pageSize = 1000;
+const usualPage = 1000;
 
 /**
  * The pages of a listing. Names are gathered first, versions looked up page by page: a key that comes meanwhile may be
@@ -20,6 +20,7 @@ export function* listFiles(
   prefix: string,
   after: string,
   keep: Keep,
+  pageSize = usualPage,
 ): Generator<Page> {
   let storeNow = root === undefined ? undefined : timeThere(root);
   const keys = root === undefined ? [] : gather(root, prefix, after, { now: storeNow, keep });

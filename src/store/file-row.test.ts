@@ -173,6 +173,7 @@ describe("fileStore() cleans", () => {
     writeFileSync(beside, "torn");
     await listed(fileStore(path));
     expect([existsSync(dead), existsSync(beside)]).toEqual([true, true]);
+    await new Promise((passed) => setTimeout(passed, 20)); // Files are stamped by a clock that ticks every 4 ms.
     await overtake(store, "k", 1);
     await listed(store);
     expect([existsSync(dead), existsSync(beside)]).toEqual([false, false]);

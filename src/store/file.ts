@@ -7,7 +7,7 @@ import { nameOf } from "./file-names.ts";
 import { deleteObject, putObject } from "./file-put.ts";
 import { isThere, openRoot, placeOf } from "./file-root.ts";
 import { find, openVersion, type Current } from "./file-row.ts";
-import type { GetOptions, Store, StoredObject, Unchanged, Version } from "./store.ts";
+import type { GetOptions, Store, StoredObject, StoreTraits, Unchanged, Version } from "./store.ts";
 import { tooLarge } from "./too-large.ts";
 
 export interface FileStoreOptions {
@@ -29,10 +29,17 @@ export function fileStore(root: string, options: FileStoreOptions = {}): Store {
   const { keep = usualKeep } = options;
   const prefix = (options.prefix ?? "").replaceAll(/^\/+|\/+$/g, "");
   const full = (key: string) => (prefix ? `${prefix}/${key}` : key);
+  const traits: StoreTraits = {
+    endpoint: `file://${root}`,
+    bucket: "",
+    prefix,
+    server: undefined,
+    conditions: "enforced",
+  };
 
   return {
     name: `file://${root}${prefix && `/${prefix}`}`,
-    traits: { endpoint: `file://${root}`, bucket: "", prefix, server: undefined, conditions: "enforced" },
+    traits,
 
     get: (async (key, wanted) => {
       try {
@@ -54,7 +61,8 @@ export function fileStore(root: string, options: FileStoreOptions = {}): Store {
     async *list(start, after) {
       try {
         const first = after === undefined ? "" : full(after);
-        for (const { storeNow, objects } of listFiles(openRoot(root), full(start), first, keep)) {
+        const pages = listFiles(openRoot(root), full(start), first, keep, traits.pageSize);
+        for (const { storeNow, objects } of pages) {
           const skip = full("").length;
           yield {
             storeNow,

@@ -1,8 +1,17 @@
 import { checkedChunks } from "./source.ts";
-import type { Expect, Listed, PutResult, Source, Store, StoredObject, Unchanged } from "./store.ts";
+import type {
+  Expect,
+  Listed,
+  PutResult,
+  Source,
+  Store,
+  StoredObject,
+  StoreTraits,
+  Unchanged,
+} from "./store.ts";
 import { tooLarge } from "./too-large.ts";
 
-const pageSize = 1000;
+const usualPage = 1000;
 
 /** Keeps everything in this process: for tests, and the reference for what a store does. `now` is its clock, in ms. */
 export function memoryStore(now: () => number = Date.now): Store {
@@ -22,9 +31,16 @@ export function memoryStore(now: () => number = Date.now): Store {
     return { body: part, version, size: body.length, writtenAt, storeNow: now() };
   }
 
+  const traits: StoreTraits = {
+    endpoint: "memory:",
+    bucket: "",
+    prefix: "",
+    server: undefined,
+    conditions: "enforced",
+  };
   return {
     name: "memory:",
-    traits: { endpoint: "memory:", bucket: "", prefix: "", server: undefined, conditions: "enforced" },
+    traits,
     get: get as Store["get"],
 
     async put(key: string, body: Uint8Array | Source, expect: Expect): Promise<PutResult> {
@@ -50,6 +66,7 @@ export function memoryStore(now: () => number = Date.now): Store {
       const keys = [...objects.keys()]
         .filter((key) => key.startsWith(prefix) && byBytes(key, after) > 0)
         .toSorted(byBytes);
+      const { pageSize = usualPage } = traits;
       for (let start = 0; start === 0 || start < keys.length; start += pageSize) {
         const page: Listed[] = [];
         for (const key of keys.slice(start, start + pageSize)) {

@@ -17,6 +17,7 @@ const deletions = 4;
 /** Names that a listing must tell apart, in the order of their UTF-8 bytes. */
 const names = ["A", "a", "a b", "a+b", "a/x", "ab", "ab/y", "b", "~", "é"].map((name) => `list/${name}`);
 const pagesOfProject = 3;
+const smallPage = 3;
 const emptyPages = 10;
 
 export const readFaults = {
@@ -71,7 +72,10 @@ export async function lists(bench: Bench): Promise<Check> {
       if (!(await keysUnder(bench, keyOf(bench, `seen/${number}/`))).includes(key)) missed++;
     });
     if (missed > 0) return bad(`${missed} of ${looksAfterPut} keys not listed when they had been written`);
-    const pages = await projectPages(bench);
+    const small = await pagedKeysUnder(bench, keyOf(bench, "list/"));
+    if (!same(small.keys, wanted))
+      return bad(`${small.keys.length} of ${wanted.length} keys listed page by page`);
+    const pages = Math.max(small.pages, await projectPages(bench));
     const order = pages > 1 ? "paging, order, start-after" : "order, start-after; paging not tried";
     return { name, result: "ok", detail: order };
   } catch (error) {
@@ -94,13 +98,35 @@ async function projectPages(bench: Bench): Promise<number> {
 
 /** The keys under a prefix. A listing that makes no progress, or has a key twice, is `malformed` and not endless. */
 async function keysUnder(bench: Bench, prefix: string, after?: string): Promise<readonly string[]> {
+  return (await allPages(bench, prefix, after)).keys;
+}
+
+async function allPages(
+  bench: Bench,
+  prefix: string,
+  after?: string,
+): Promise<{ keys: readonly string[]; pages: number }> {
   const keys: string[] = [];
   let pages = 0;
   for await (const { objects } of bench.store.list(prefix, after)) {
     keys.push(...objects.map(({ key }) => key));
     if (++pages > emptyPages) throw madeNoSense("its pages do not end");
   }
-  return keys;
+  return { keys, pages };
+}
+
+/** The same in pages of three keys; a store that gives more at once has one page, and its paging was not tried. */
+async function pagedKeysUnder(
+  bench: Bench,
+  prefix: string,
+): Promise<{ keys: readonly string[]; pages: number }> {
+  const { traits } = bench.store;
+  traits.pageSize = smallPage;
+  try {
+    return await allPages(bench, prefix);
+  } finally {
+    traits.pageSize = undefined;
+  }
 }
 
 function ascend(objects: readonly Listed[], last: string): string {

@@ -26,6 +26,7 @@ export async function* listObjects(client: S3Client, prefix: string, after = "")
   let emptyPages = 0;
   for (;;) {
     const query: Record<string, string> = { "list-type": "2", prefix: wanted };
+    if (client.traits.pageSize !== undefined) query["max-keys"] = String(client.traits.pageSize);
     if (token !== undefined) query["continuation-token"] = token;
     else if (last) query["start-after"] = last;
     const { page, storeNow } = await onePage(client, query);

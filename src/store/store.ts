@@ -87,6 +87,8 @@ export interface StoreTraits {
    * first reply of another one makes `conditions` unknown again.
    */
   measuredServer?: string | null | undefined;
+  /** How many keys a page of `list` is asked to have at most; the usual 1,000 where it is undefined. */
+  pageSize?: number | undefined;
 }
 
 /**
