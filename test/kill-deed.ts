@@ -19,6 +19,8 @@ export interface Deed {
   readonly endsHere?: true;
   /** What the other's claim of the step must end with once every lease has lapsed. */
   takeOver?(lane: Lane): 0 | 3;
+  /** The status of the same command once more when it is done, where it is only done to what was there before. */
+  readonly onceDone?: 3 | 5;
   /** What must be so where it was done by one command, however often that had to send it. */
   onlyOnce?(lane: Lane): string[];
   /** What else must be so after a try that was killed and the same command once more. */

@@ -27,6 +27,42 @@ async function threeMessages({ other }: Lane): Promise<void> {
   for (const text of mail) await must(other, "send", "web-1", text);
   await must(other, "send", "_broadcast", "to everyone");
 }
+
+const sessionId = "5c1d0f7e-2b7a-4c7e-9f0b-7a1f2d3c4b5a";
+const manifest = (lane: Lane) => lane.record(`sessions/claude-code/${sessionId}/meta.json`);
+/** How many records the manifest says are there, where the parts that it names are. */
+function mirrored(lane: Lane): number {
+  const { records = 0, parts = [] } = (manifest(lane) ?? {}) as {
+    records?: number;
+    parts?: { seq: number; uuid: string }[];
+  };
+  for (const { seq, uuid } of parts) {
+    const part = `sessions/claude-code/${sessionId}/part-${String(seq).padStart(5, "0")}-${uuid}.jsonl`;
+    if (!lane.bytes(part)) throw new Error(`the manifest names ${part}, which is not there`);
+  }
+  return records;
+}
+
+/** What Claude Code has written of a session in the folder where `mine` works. */
+function transcript({ mine }: Lane, ...said: string[]): void {
+  const { home: at, cwd } = mine.world;
+  const folder = join(at, ".claude", "projects", cwd.replaceAll(/[^A-Za-z0-9]/g, "-"));
+  mkdirSync(folder, { recursive: true });
+  const lines = said.map((content, nth) => {
+    const timestamp = `2026-11-22T14:05:0${nth}Z`;
+    const words = { type: "user", sessionId, cwd, timestamp, message: { role: "user", content } };
+    return `${JSON.stringify(words)}\n`;
+  });
+  writeFileSync(join(folder, `${sessionId}.jsonl`), lines.join(""));
+}
+
+function reservedBy(lane: Lane): string[] {
+  const { reservations = [] } = (lane.record("reservations.json") ?? {}) as {
+    reservations?: { agent: string }[];
+  };
+  return reservations.map(({ agent }) => agent);
+}
+
 /** Every command that changes something. */
 export const deeds: readonly Deed[] = [
   ...stepDeeds,
@@ -46,6 +82,13 @@ export const deeds: readonly Deed[] = [
       const second = await lane.other.run(["inbox"]);
       return second.stdout === "No messages.\n" ? faults : [...faults, `shown again: ${second.stdout}`];
     },
+  },
+  {
+    name: "send _broadcast",
+    words: () => ["send", "_broadcast", "the contract is done"],
+    says: /^Sent to _broadcast: the contract is done\n/,
+    isSo: (lane) => mailTo(lane, "_broadcast").length > 0,
+    onlyOnce: (lane) => (mailTo(lane, "_broadcast").length === 1 ? [] : ["it was sent twice"]),
   },
   {
     name: "inbox",
@@ -100,6 +143,15 @@ export const deeds: readonly Deed[] = [
     onlyOnce: (lane) => revisionFaults(lane, /^draft, final$/),
   },
   {
+    name: "memory set --if-revision",
+    words: () => ["memory", "set", "a.b", "final", "--if-revision", "none"],
+    says: /^Set a\.b = final\n/,
+    isSo: (lane) => lane.record(memoryRecordKey("a.b"))?.["value"] === "final",
+    onceDone: 3,
+    audit: (lane) => revisionFaults(lane, /^final$/),
+    onlyOnce: (lane) => revisionFaults(lane, /^final$/),
+  },
+  {
     name: "memory delete",
     prepare: async ({ mine }) => void (await must(mine, "memory", "set", "a.b", "draft")),
     words: () => ["memory", "delete", "a.b"],
@@ -127,6 +179,45 @@ export const deeds: readonly Deed[] = [
       if (bytes !== oldBytes && bytes !== newBytes) throw new Error(`half an artifact: ${bytes}`);
       return bytes === newBytes;
     },
+  },
+  {
+    name: "reserve",
+    words: () => ["reserve", "src/**"],
+    says: /^Reserved src\/\*\* as web-1\n/,
+    isSo: (lane) => reservedBy(lane).join() === "web-1",
+  },
+  {
+    name: "unreserve",
+    async prepare({ mine, other }) {
+      await must(mine, "reserve", "src/**");
+      await must(other, "reserve", "docs/**");
+    },
+    words: () => ["unreserve", "src/**"],
+    says: /^Unreserved src\/\*\*\n/,
+    onceDone: 5,
+    isSo: (lane) => reservedBy(lane).join() === "api-2",
+  },
+  {
+    name: "session mirror",
+    prepare: async (lane) => transcript(lane, "first", "second"),
+    words: () => ["session", "mirror", "--harness", "claude-code"],
+    says: /^(?:uploaded part-|nothing new: )/,
+    isSo: (lane) => mirrored(lane) === 2,
+    audit: async (lane) => {
+      const { stdout } = await lane.other.run(["session", "verify", sessionId]);
+      return /\bok\b/i.test(stdout) ? [] : [`verify says ${stdout}`];
+    },
+  },
+  {
+    name: "session stop",
+    prepare: async (lane) => {
+      transcript(lane, "first");
+      await must(lane.mine, "session", "mirror", "--harness", "claude-code");
+      transcript(lane, "first", "second");
+    },
+    words: () => ["session", "stop", sessionId],
+    says: /^stopped session=.* meta_marked_ended=True\n/,
+    isSo: (lane) => mirrored(lane) === 2 && typeof manifest(lane)?.["ended_at"] === "string",
   },
   {
     name: "init",

@@ -44,6 +44,23 @@ export const stepDeeds: readonly Deed[] = [
     takeOver: free,
   },
   {
+    name: "claim --mine",
+    async prepare({ mine }) {
+      const ran = await mine.run(["claim", step, "--ttl", ttl], { TRACECRAFT_SESSION: "the-other" });
+      if (ran.status !== 0) throw new Error(ran.stderr);
+    },
+    words: () => ["claim", step, "--mine", "--ttl", ttl],
+    says: /^Claimed step design as web-1\n/,
+    isSo: (lane) => claim(lane)?.["term"] === 2,
+    takeOver: free,
+    onlyOnce: (lane) => (claim(lane)?.["n"] === 2 ? [] : ["it was taken over more than once"]),
+  },
+  {
+    ...finish("complete --force", ["--force"], /^Completed step design\n/, "complete"),
+    prepare: async ({ other }) => void (await must(other, "claim", step, "--ttl", ttl)),
+    onlyOnce: (lane) => (claim(lane)?.["term"] === 2 ? [] : ["it was forced more than once"]),
+  },
+  {
     name: "renew",
     prepare: claimed,
     words: () => ["renew", step],

@@ -21,6 +21,7 @@ export function keyShape(key: string): string {
     .replace(/^events\/\d{4}-\d\d-\d\d\//, "events/<day>/")
     .replace(/\/\d{19}_/, "/<ns>_")
     .replace(/_[0-9a-f]{8}\.json$/, "_<id>.json")
+    .replace(/\/part-(\d+)-[0-9a-f]{8}\.jsonl$/, "/part-$1-<id>.jsonl")
     .replace(/^_meta\/probe\/.*$/, "_meta/probe/<id>");
 }
 
