@@ -16,12 +16,13 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /**
  * The simulator and the program's own code in one script for a thread, with these changes made in their sources. A
- * change whose text is not there exactly once is an error: a planted bug cannot vanish unseen.
+ * change whose text is not there exactly once is an error: a planted bug cannot vanish unseen. With another `entry`,
+ * that script and what it imports.
  */
-export async function bundle(changes: readonly Change[] = []): Promise<string> {
+export async function bundle(changes: readonly Change[] = [], entry = "test/sim/worker.ts"): Promise<string> {
   const made = new Set<Change>();
   const build = await rolldown({
-    input: `${root}test/sim/worker.ts`,
+    input: root + entry,
     platform: "node",
     logLevel: "silent",
     plugins: [
