@@ -64,18 +64,20 @@ export async function update<T extends object, Answer>(
   const reads = assume === undefined || store.traits.conditions === "ignored";
   let found = reads ? await load(store, change) : assume === "nothing" ? undefined : assume;
 
-  for (;;) {
+  for (let first = true; ; first = false) {
     const decision = change.decide(found);
     if ("answer" in decision) return { kind: "answered", answer: decision.answer, found };
 
+    if (!first) {
+      if (tries.over()) throw contended(change.key, deadlineMs);
+      await tries.pause(); // Others write here too: going again at once, in step with them, would help nobody.
+    }
     await change.attempt?.(decision.put, found?.record);
     if (store.traits.conditions === "ignored")
       return await putUnguarded({ store, world }, change, decision.put);
     const settled = await settle(store, change, decision.put, found, tries);
     if (settled.kind !== "overtaken") return settled;
     found = settled.by;
-    if (tries.over()) throw contended(change.key, deadlineMs);
-    await tries.pause(); // Others write here too: going again at once, in step with them, would help nobody.
   }
 }
 

@@ -114,7 +114,7 @@ export const bugs: readonly Bug[] = [
   ]),
   bug("a projection that goes back", /went back to n/, [
     "src/coord/projections.ts",
-    'if (now && (now.record.n ?? -1) >= (wanted.n ?? 0)) return { answer: "later" };',
+    'if (now && ((now.record.n ?? -1) >= (wanted.n ?? 0) || spare?.(now))) return { answer: "later" };',
     "",
   ]),
   bug(
