@@ -88,6 +88,22 @@ it("a step that format 1 completed without a claim looks free, and says what for
   expect(await answer(claim, as("ana"), { step: "loose" })).toContain("Claimed step loose as ana");
 });
 
+it("a step that format 1 forced complete over its holder says so to whoever wants it, and how to end that", async () => {
+  const { as, store, clock } = await oldBucket();
+  await oldClient(store, "ana", () => clock.now).claim("forced");
+  await oldClient(store, "bob", () => clock.now).complete("forced", { force: true });
+  clock.now += 1000;
+  expect(await answer(claim, as("developer"), { step: "forced" })).toMatchInlineSnapshot(`
+    "2> Error: Step forced already claimed by ana
+    2> Cause: by a client of format 1, whose claims never lapse; format 1 says complete (by bob)
+    2> Hint: tracecraft complete forced --force
+    # 3"
+  `);
+  const forced = await answer(complete, as("developer"), { step: "forced", force: true });
+  expect(forced).toContain("Completed step forced");
+  expect(await answer(stepStatus, as("ana"), { steps: ["forced"] })).toContain("forced: complete");
+});
+
 it("what it writes on top of our records does not hide them: memory, and mail into an inbox of ours", async () => {
   const { as, store, clock } = await oldBucket();
   const ana = as("ana");

@@ -93,12 +93,17 @@ function refusal(name: string, { why, view }: ClaimResult & { claimed: false }):
     ...(view.remainingS !== undefined && { remaining_s: view.remainingS }),
   };
   switch (why) {
-    case "held":
+    case "held": {
+      const says = view.formatOneSays;
       return new TracecraftError("claimed", message, {
-        cause: leaseWords(view),
-        hint: `tracecraft wait-for ${name}`,
+        cause: says
+          ? `${leaseWords(view)}; format 1 says ${shownLine(says.status)} (by ${shownLine(says.agent ?? "nobody")})`
+          : leaseWords(view),
+        // What another than the holder has finished in format 1 never becomes complete by itself.
+        hint: says ? `tracecraft complete ${name} --force` : `tracecraft wait-for ${name}`,
         details,
       });
+    }
     case "other_session":
       return new TracecraftError("other_session", message, {
         cause: `by its session ${sessionWords(view.session)}, ${span(view.remainingS ?? 0)} left, term ${view.term}`,

@@ -207,7 +207,13 @@ export function readRecord<Schema extends v.GenericSchema>(
   if (parsed.success) return parsed.output;
   const issue = parsed.issues[0];
   const path = v.getDotPath(issue);
-  throw malformed(key, `${path ? `"${path}"` : "the whole"}: ${issue.message}`.slice(0, 300));
+  throw malformed(key, `${path ? `"${path}"` : "the whole"} ${issueWords(issue)}`.slice(0, 300));
+}
+
+/** "is missing", "is 5, not a string", or what the check says. */
+function issueWords({ received, expected, message }: v.BaseIssue<unknown>): string {
+  if (expected === null) return `is ${message}`;
+  return received === "undefined" ? "is missing" : `is ${received}, not ${expected}`;
 }
 
 /** A record as the bytes that are put. Over the limit is the error `usage`: the caller's values are too large. */
