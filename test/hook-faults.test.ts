@@ -157,6 +157,8 @@ it("a hook whose harness never closes its input stops by itself", async () => {
     event: "stop",
     stopGate: true,
     guard: false,
+    sessionId: undefined,
+    agent: undefined,
   });
   expect(reply.text).toBe("");
   expect(hookHealth(world.machine.local)[0]!.lastError?.code).toBe("timeout");

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { bindSession } from "../src/commands/bindings.ts";
+import { hookHealth } from "../src/commands/hook-record.ts";
 import { newsFlag } from "../src/commands/news-flag.ts";
 import { keepSession } from "../src/commands/hook-turn.ts";
 import { claimStep } from "../src/coord/claims.ts";
@@ -47,9 +48,7 @@ describe("a session's start", () => {
     expect((await listAgents(project)).agents.map(({ agent, harness: of }) => [agent, of])).toEqual([
       ["web-1", harness],
     ]);
-    expect(world.launched).toEqual([
-      ["session", "mirror", "--harness", harness, "--session-id", "one", "--agent", "web-1"],
-    ]);
+    expect(world.launched).toEqual([["hook", harness, "mirror", "--session-id", "one", "--agent", "web-1"]]);
   });
 
   it.each(["clear", "compact", "resume"])(
@@ -82,6 +81,38 @@ describe("a session's start", () => {
     const said = await world.fire(harness, "session-start", event(world, "two", { source }), options);
     expect(said).not.toContain("Holds:");
     expect(knownLeases(await world.project(harness, "two", "web-1"))).toEqual([]);
+  });
+});
+
+describe("a configuration that init was run with", () => {
+  const start = (world: HookWorld) =>
+    world.fire(harness, "session-start", event(world, "one", { source: "startup" }));
+  const change = (world: HookWorld, words: object) =>
+    writeFileSync(
+      join(world.cwd, ".tracecraft.json"),
+      JSON.stringify({ schema: 3, store: "./bucket", project: "shop", ...words }),
+    );
+
+  it.each([
+    ["another region, which may be another host", { region: "evil.example/x" }],
+    ["rules that let everything through", { redaction: { allow: [{ pattern: "[^]*" }] } }],
+    ["options of its own", { defaults: { ttl: "30d" } }],
+    ["another folder", { store: "./evil" }],
+  ])("is not one with %s: all is silent until init is run again", async (_, words) => {
+    const world = await shop();
+    change(world, words);
+    expect(await start(world)).toBe("");
+    expect(await world.fire(harness, "session-end", event(world, "one"))).toBe("");
+    expect(world.launched).toEqual([]);
+    expect(hookHealth(world.machine.local).map(({ lastError }) => lastError?.code)).toEqual([
+      "config",
+      "config",
+    ]);
+    change(world, {});
+    expect(await start(world)).toContain("This is agent web-1");
+    change(world, words);
+    await world.project(harness, "one"); // As init does.
+    expect(await start(world)).toContain("This is");
   });
 });
 
@@ -160,10 +191,10 @@ describe("a stop", () => {
   it("starts what is to be done once a minute, and the mirror each time", async () => {
     const world = await shop();
     for (let n = 0; n < 3; n++) await world.fire(harness, "stop", event(world, "one"));
-    expect(world.launched.filter(([word]) => word === "hook")).toEqual([["hook", harness, "keep"]]);
-    expect(world.launched.filter(([word]) => word === "session")).toHaveLength(3);
+    expect(world.launched.filter((words) => words[2] === "keep")).toEqual([["hook", harness, "keep"]]);
+    expect(world.launched.filter((words) => words[2] === "mirror")).toHaveLength(3);
     await world.fire(harness, "session-end", event(world, "one"));
-    expect(world.launched.at(-1)!.slice(0, 2)).toEqual(["session", "mirror"]);
+    expect(world.launched.at(-1)!.slice(0, 3)).toEqual(["hook", harness, "mirror"]);
   });
 });
 

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { cliWorld, type CliWorld } from "./run-cli.ts";
 import { followersOf, startHarness, until, type ScriptedHarness } from "./scripted-harness.ts";
@@ -108,6 +109,30 @@ describe.concurrent("the process that follows a session", { timeout: 90_000 }, (
     expect(followersOf(world)).toHaveLength(1);
     await again.kill();
     await until("nobody follows", () => followersOf(world).length === 0);
+  });
+
+  it("sends nothing to the store of a branch that is switched while it runs", async ({ onTestFinished }) => {
+    const world = await desk();
+    const claude = await begin(world, onTestFinished);
+    await claude.fire("SessionStart", { source: "startup" });
+    claude.says("one");
+    await claude.fire("Stop");
+    await until("it is followed", () => isWhole(world, claude));
+    const file = join(world.cwd, ".tracecraft.json");
+    const own = readFileSync(file, "utf8");
+    writeFileSync(file, JSON.stringify({ schema: 3, store: "./evil", project: "shop" }));
+    claude.says("private".repeat(60_000));
+    const kept = () => readdirSync(world.root, { recursive: true, encoding: "utf8" });
+    await until("it has been tried", () =>
+      kept().some((name) => name.endsWith("hooks/claude-code/mirror~.json")),
+    );
+    await claude.fire("Stop");
+    expect(existsSync(join(world.cwd, "evil"))).toBe(false);
+    writeFileSync(file, own);
+    await claude.fire("Stop");
+    await until("all is mirrored", () => isWhole(world, claude));
+    await claude.quit();
+    expect(existsSync(join(world.cwd, "evil"))).toBe(false);
   });
 
   it("does not act in a project that init was not run with here", async ({ onTestFinished }) => {

@@ -78,8 +78,9 @@ export function hookWorld(): HookWorld {
     async project(harness, id, agent) {
       const quiet = { warn() {}, background() {}, deadlineMs: 5_000 };
       const within = here().within({ harness, id, cwd }, quiet);
-      const project = await within.open(within.configuration()!, agent);
-      trustHere(project.local);
+      const configuration = within.configuration()!;
+      const project = await within.open(configuration, agent);
+      trustHere(project.local, configuration);
       return project;
     },
     async fire(harness, event, input, { stopGate = false, guard = false, env: more, life } = {}) {
@@ -96,7 +97,8 @@ export function hookWorld(): HookWorld {
         readStdin: async () => bytes,
         machine: here(more, life),
       } as unknown as Context;
-      const { text } = await hook.run(context, { harness, event, stopGate, guard });
+      const none = { sessionId: undefined, agent: undefined };
+      const { text } = await hook.run(context, { harness, event, stopGate, guard, ...none });
       if (typeof text !== "string") throw new Error("a hook's answer has no layout");
       return text;
     },

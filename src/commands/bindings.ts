@@ -1,8 +1,13 @@
+import { createHash } from "node:crypto";
 import { readLocal } from "../coord/local.ts";
 import type { LocalState } from "../coord/project.ts";
+import type { Configuration } from "./machine.ts";
 
 /** Ids that a session keeps from before its harness renamed it. */
 const earlierLimit = 50;
+const trustName = "trusted";
+/** Branches of one project may have different configurations, each of which `init` was run with. */
+const trustedLimit = 20;
 
 interface SessionBinding {
   readonly agent: string;
@@ -57,13 +62,31 @@ function text(value: unknown): string | undefined {
 }
 
 /**
- * Notes that `init` was run with this store and project on this machine. What acts by itself does so only then: a
- * checkout that somebody else made must not send this machine's transcripts to its author's bucket.
+ * Notes that `init` was run with this configuration on this machine. What acts by itself does so only then: a checkout
+ * that somebody else made must not send this machine's transcripts to its author's bucket, nor take our own rules of
+ * redaction away.
  */
-export function trustHere(local: LocalState): void {
-  local.write("trusted", true);
+export function trustHere(local: LocalState, configuration: Trusted): void {
+  const mark = markOf(configuration);
+  const others = trustedMarks(local).filter((one) => one !== mark);
+  local.write(trustName, [mark, ...others].slice(0, trustedLimit));
 }
 
-export function isTrustedHere(local: LocalState): boolean {
-  return local.read("trusted") === true;
+export function isTrustedHere(local: LocalState, configuration: Trusted): boolean {
+  return trustedMarks(local).includes(markOf(configuration));
+}
+
+/** What a configuration decides of where things go and what is taken out of them. */
+export type Trusted = Pick<Configuration, "project" | "redaction" | "defaults"> & {
+  readonly place: Pick<Configuration["place"], "url" | "endpoint" | "region">;
+};
+
+function markOf({ project, redaction, defaults, place: { url, endpoint, region } }: Trusted): string {
+  const words = [project, url, endpoint || null, region || null, redaction ?? null, Object.entries(defaults)];
+  return createHash("sha256").update(JSON.stringify(words)).digest("hex");
+}
+
+function trustedMarks(local: LocalState): readonly unknown[] {
+  const found = local.read(trustName);
+  return Array.isArray(found) ? found : [];
 }

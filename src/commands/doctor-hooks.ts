@@ -30,7 +30,8 @@ export async function hooksReport(context: Context, project: Project): Promise<R
     if (found.state !== "not set up" || isHere(places[0]!)) installed.push(found);
   }
   const health = hookHealth(machine.local);
-  const trusted = isTrustedHere(project.local);
+  const configuration = machine.configuration();
+  const trusted = configuration !== undefined && isTrustedHere(project.local, configuration);
   const wanting = installed.find(({ state }) => state === "partly set up" || state === "not set up");
   return {
     data: {
@@ -55,7 +56,7 @@ export async function hooksReport(context: Context, project: Project): Promise<R
     warnings: trusted
       ? []
       : [
-          `hooks stay silent in project ${project.name}: init was never run with it on this machine; tracecraft init`,
+          `hooks stay silent in project ${project.name}: init was never run with this configuration on this machine; tracecraft init`,
         ],
   };
 }

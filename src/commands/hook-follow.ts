@@ -5,7 +5,7 @@ import { asTracecraftError, type TracecraftError } from "../errors.ts";
 import { harnessNamed } from "../harness/all.ts";
 import { earlierIds } from "./bindings.ts";
 import type { Context } from "./command.ts";
-import { followedName, openTrusted, type Followed } from "./hook-session.ts";
+import { followedName, trusted, type Followed } from "./hook-session.ts";
 import { transcriptMirror } from "./hook-transcript.ts";
 import { keepSession } from "./hook-turn.ts";
 import type { Machine } from "./machine.ts";
@@ -33,8 +33,9 @@ export async function followSession(
   context: FollowContext,
   trouble: (error: TracecraftError) => void,
 ): Promise<void> {
-  const opened = await openTrusted({ machine });
-  if (!opened) return;
+  const found = await trusted(machine);
+  if (!found) return;
+  const opened = found.project;
   const tell = seldom(opened.world, trouble);
   let underWay = 0;
   const project: Project = {
@@ -47,7 +48,9 @@ export async function followSession(
     warn: (text) => tell(new Error(text)),
   };
   const { local, world, session } = project;
-  const mirror = transcriptMirror({ machine, project, context, trouble: tell });
+  const { home, env, platform, isAlive, signal } = context; // Not spread: its project is not to be asked for.
+  const within = { home, env, platform, isAlive, signal, redaction: found.configuration.redaction };
+  const mirror = transcriptMirror({ machine, project, context: within, trouble: tell });
   const due = { mail: world.now() + mailMs, guard: 0 };
   let pokes: number | undefined;
   for (;;) {

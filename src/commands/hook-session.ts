@@ -5,7 +5,7 @@ import { isTrustedHere, sessionRenamed } from "./bindings.ts";
 import { all } from "./all.ts";
 import type { HookEvent } from "./hook-event.ts";
 import { launchOnce } from "./hook-launch.ts";
-import type { Machine } from "./machine.ts";
+import type { Configuration, Machine } from "./machine.ts";
 
 export interface Call {
   /** Seen from the session of the event. */
@@ -20,18 +20,29 @@ export interface Call {
 const renaming: ReadonlySet<string | undefined> = new Set(["clear", "compact", "resume"]);
 const livesKept = 100;
 
-/**
- * The project of the event's folder. Undefined where there is none. One that `init` was not run with on this machine
- * is refused: a checkout that somebody else made must not make this machine talk to its author's bucket.
- */
+/** The project of the event's folder; undefined where there is none. Refuses what `trusted` refuses. */
 export async function openTrusted({ machine }: Pick<Call, "machine">): Promise<Project | undefined> {
+  return (await trusted(machine))?.project;
+}
+
+/**
+ * A project with the configuration that it was opened by. One that `init` was not run with on this machine is refused:
+ * a checkout that somebody else made must not make this machine talk to its author's bucket. Whoever goes on for long
+ * keeps what this answers, since a branch that is switched meanwhile brings another configuration.
+ */
+export async function trusted(
+  machine: Machine,
+  agent?: string,
+): Promise<{ readonly project: Project; readonly configuration: Configuration } | undefined> {
   const configuration = machine.configuration();
   if (!configuration) return undefined;
-  const project = await machine.open(configuration);
-  if (isTrustedHere(project.local)) return project;
-  throw new TracecraftError("config", `Cannot act in "${project.name}": init was never run with it here`, {
-    hint: `tracecraft init --project ${project.name} --agent NAME`,
-  });
+  const project = await machine.open(configuration, agent);
+  if (isTrustedHere(project.local, configuration)) return { project, configuration };
+  throw new TracecraftError(
+    "config",
+    `Cannot act in "${project.name}": init was never run with this configuration here`,
+    { hint: `tracecraft init --project ${project.name} --agent NAME` },
+  );
 }
 
 /** Takes over what the session of the same harness process held, when that process goes on under a new id. */
@@ -106,7 +117,7 @@ export function mirrorOnce(
 }
 
 function mirrorWords(harness: string, session: string, agent: string): string[] {
-  return ["session", "mirror", "--harness", harness, "--session-id", session, "--agent", agent];
+  return ["hook", harness, "mirror", "--session-id", session, "--agent", agent];
 }
 
 /** Past so many names of lives, those that are over are forgotten. */

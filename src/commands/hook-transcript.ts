@@ -24,6 +24,9 @@ const longestSearchMs = 300_000;
 const smallBytes = 128 * 1024;
 const sizes = { ...usualSizes, partBytes: 1024 * 1024, batchBytes: 128 * 1024 };
 const awaitMs = 500;
+/** After a failure nothing is tried for so long, twice as long after each further one; the end of a turn does not wait. */
+const firstRetryMs = 4_000;
+const longestRetryMs = 120_000;
 
 export interface TranscriptOptions {
   readonly machine: Machine;
@@ -43,6 +46,7 @@ export function transcriptMirror(options: TranscriptOptions) {
   const at = { active: world.now(), waited: 0 };
   let waiting = new Map<string, Chosen>();
   let waitingBytes = 0;
+  const retry = { at: -Infinity, ms: firstRetryMs };
 
   async function gather(chosen: readonly Chosen[]): Promise<void> {
     for (const one of chosen) {
@@ -67,10 +71,13 @@ export function transcriptMirror(options: TranscriptOptions) {
       try {
         await gather(await find(harness, asked, { now, activeAt: at.active }));
         const due = now || waitingBytes >= manyBytes || world.now() - at.waited >= gatherMs;
-        if (waiting.size === 0 || !due) return;
+        if (waiting.size === 0 || !due || (!now && world.now() < retry.at)) return;
         const [some, bytes] = [[...waiting.values()], waitingBytes];
         [waiting, waitingBytes] = [new Map(), 0];
-        for (const one of await upload(some, bytes, asked)) seen.delete(nameOf(one)); // Tried again at the next look.
+        const failed = await upload(some, bytes, asked);
+        for (const one of failed) seen.delete(nameOf(one)); // It is new again at the next look.
+        if (failed.length > 0) retry.at = world.now() + retry.ms;
+        retry.ms = failed.length > 0 ? Math.min(longestRetryMs, retry.ms * 2) : firstRetryMs;
       } catch (error) {
         trouble(asTracecraftError(error));
       }

@@ -3,7 +3,7 @@ import { defineCommand, type Context, type Reply } from "./command.ts";
 import { answers, type Answers } from "./hook-answers.ts";
 import { eventLimit, parseEvent } from "./hook-event.ts";
 import { recordRun } from "./hook-record.ts";
-import { openTrusted, type Call } from "./hook-session.ts";
+import { openTrusted, trusted, type Call } from "./hook-session.ts";
 import { machineOf, type Machine } from "./machine.ts";
 
 interface Hook {
@@ -66,6 +66,8 @@ export const hook = defineCommand({
   options: {
     stopGate: { help: "of stop: block once when a claim is held or urgent mail is unread" },
     guard: { help: "of stop: keep what pre-tool knows fresh" },
+    sessionId: { placeholder: "ID", help: "of mirror: the session, as its harness names it" },
+    agent: { placeholder: "A", help: "of mirror: as if run with --agent A" },
   },
   exits: {
     done: "always, but of git: in trouble there is nothing on stdout, and doctor --hooks has the error",
@@ -74,25 +76,34 @@ export const hook = defineCommand({
   examples: ["tracecraft hook claude-code session-start < event.json"],
   needs: "surroundings",
 
-  async run(context, { harness, event, stopGate, guard }): Promise<Reply> {
+  async run(context, { harness, event, stopGate, guard, sessionId, agent }): Promise<Reply> {
     if (harness === "git") return (await import("./hook-git.ts")).guardGit(context, event);
     const machine = machineOf(context);
     const asked = { stopGate, guard };
     const outcome = Object.hasOwn(behind, event)
-      ? await behind[event]!(context, machine, { harness, guard })
+      ? await behind[event]!(context, machine, { harness, guard, sessionId, agent })
       : await answered(context, machine, harness, event, asked);
+    if (event === "mirror" && !outcome.error) return silently(harness, event);
     try {
       recordRun(
         machine.local,
         { harness: known(harness, answers), event: known(event, { ...hooks, ...behind }) },
-        { at: machine.now(), durationMs: event === "follow" ? 0 : machine.ageMs(), error: outcome.error },
+        {
+          at: machine.now(),
+          durationMs: event === "follow" || event === "mirror" ? 0 : machine.ageMs(),
+          error: outcome.error,
+        },
       );
     } catch {
       // Nowhere to keep it: the hook has done its work.
     }
-    return { data: { harness, event, answer: outcome.text }, text: outcome.text };
+    return silently(harness, event, outcome.text);
   },
 });
+
+function silently(harness: string, event: string, text = ""): Reply {
+  return { data: { harness, event, answer: text }, text };
+}
 
 interface Outcome {
   readonly text: string;
@@ -144,11 +155,14 @@ async function answered(
   }
 }
 
-type Behind = (
-  context: Context,
-  machine: Machine,
-  asked: { readonly harness: string; readonly guard: boolean },
-) => Promise<Outcome>;
+interface AskedBehind {
+  readonly harness: string;
+  readonly guard: boolean;
+  readonly sessionId: string | undefined;
+  readonly agent: string | undefined;
+}
+
+type Behind = (context: Context, machine: Machine, asked: AskedBehind) => Promise<Outcome>;
 
 /** What runs on its own, behind hooks that have long answered. */
 const behind: Readonly<Record<string, Behind>> = {
@@ -156,6 +170,14 @@ const behind: Readonly<Record<string, Behind>> = {
     quietly(async () => {
       const project = await openTrusted({ machine });
       if (project) await (await import("./hook-turn.ts")).keepSession(machine, project, guard);
+    }),
+  // Not the command, which takes whatever configuration is there by then.
+  mirror: (context, machine, { harness, sessionId, agent }) =>
+    quietly(async () => {
+      const found = sessionId === undefined ? undefined : await trusted(machine, agent);
+      if (!found) return;
+      const { mirrorSession } = await import("./hook-mirror.ts");
+      await mirrorSession(context, found, { harness, sessionId: sessionId! });
     }),
   follow: (context, machine, { harness }) =>
     quietly(async () => {

@@ -58,7 +58,7 @@ export const init = defineCommand({
 
     if (asked !== undefined && harness !== undefined) bindSession(project.local, session, asked);
     else if (asked !== undefined) bindCheckout(project.local, identity.checkout, asked);
-    trustHere(project.local);
+    trustHere(project.local, configuration);
     machine.save(configuration, { keys: choice.keys, file: choice.write });
 
     const joined = !choice.write || here.agents > 1 || here.steps > 0;

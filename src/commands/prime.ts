@@ -47,7 +47,7 @@ export const prime = defineCommand({
     const configuration = machine.configuration();
     if (!configuration) return silence;
     const project = await machine.open(configuration, asked);
-    if (!isTrustedHere(project.local)) return silence;
+    if (!isTrustedHere(project.local, configuration)) return silence;
 
     const { facts, steps, text } = await primeOf(project, tokens);
     return {
