@@ -105,7 +105,9 @@ it("of all names in a bucket, none is written outside of the working directory o
     for (const args of [{ name }, { name, replace: true }, { name, output: "dir/" }]) {
       const { status, stderr } = await call(project, ["artifact download", args], { cwd: folder });
       expect(documented, `${JSON.stringify(args)}: ${stderr}`).toContain(status);
-      if (!isFileName(name)) expect(status, JSON.stringify(args)).toBe(2);
+      // As a pattern it asks for names that are in order.
+      const isPattern = /[*?]/.test(name) && isFileName(name.replaceAll(/[*?]/g, "x"));
+      if (!isFileName(name) && !isPattern) expect(status, JSON.stringify(args)).toBe(2);
       if (status === 0) written++;
     }
   }
