@@ -1,10 +1,13 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { bindSession } from "../src/commands/bindings.ts";
 import { hookHealth } from "../src/commands/hook-record.ts";
+import { inbox } from "../src/commands/inbox.ts";
 import { newsFlag } from "../src/commands/news-flag.ts";
 import { keepSession } from "../src/commands/hook-turn.ts";
+import type { Project } from "../src/coord/project.ts";
 import { claimStep } from "../src/coord/claims.ts";
 import { listAgents } from "../src/coord/agents.ts";
 import { knownLeases } from "../src/coord/leases.ts";
@@ -84,15 +87,15 @@ describe("a session's start", () => {
   });
 });
 
-describe("a configuration that init was run with", () => {
-  const start = (world: HookWorld) =>
-    world.fire(harness, "session-start", event(world, "one", { source: "startup" }));
-  const change = (world: HookWorld, words: object) =>
-    writeFileSync(
-      join(world.cwd, ".tracecraft.json"),
-      JSON.stringify({ schema: 3, store: "./bucket", project: "shop", ...words }),
-    );
+const begin = (world: HookWorld) =>
+  world.fire(harness, "session-start", event(world, "one", { source: "startup" }));
+const change = (world: HookWorld, words: object) =>
+  writeFileSync(
+    join(world.cwd, ".tracecraft.json"),
+    JSON.stringify({ schema: 3, store: "./bucket", project: "shop", ...words }),
+  );
 
+describe("a configuration that init was run with", () => {
   it.each([
     ["another region, which may be another host", { region: "evil.example/x" }],
     ["rules that let everything through", { redaction: { allow: [{ pattern: "[^]*" }] } }],
@@ -101,7 +104,7 @@ describe("a configuration that init was run with", () => {
   ])("is not one with %s: all is silent until init is run again", async (_, words) => {
     const world = await shop();
     change(world, words);
-    expect(await start(world)).toBe("");
+    expect(await begin(world)).toBe("");
     expect(await world.fire(harness, "session-end", event(world, "one"))).toBe("");
     expect(world.launched).toEqual([]);
     expect(hookHealth(world.machine.local).map(({ lastError }) => lastError?.code)).toEqual([
@@ -109,10 +112,10 @@ describe("a configuration that init was run with", () => {
       "config",
     ]);
     change(world, {});
-    expect(await start(world)).toContain("This is agent web-1");
+    expect(await begin(world)).toContain("This is agent web-1");
     change(world, words);
     await world.project(harness, "one"); // As init does.
-    expect(await start(world)).toContain("This is");
+    expect(await begin(world)).toContain("This is");
   });
 });
 
@@ -136,6 +139,16 @@ describe("a prompt", () => {
     expect(await world.fire(harness, "prompt", event(world, "one"))).toMatch(
       /2 unread messages \(1 urgent\) from api-2/,
     );
+  });
+
+  it("is not troubled by the flag of a session that has ended", async () => {
+    const world = await shop();
+    const flags = () => readdirSync(join(world.home, "state", "tracecraft", "news-flag"));
+    await mail(world, "hello");
+    await keep(world);
+    expect(flags()).toEqual([expect.stringMatching(/^one\.[0-9a-f]{32}$/)]);
+    await world.fire(harness, "session-end", event(world, "one"));
+    expect(flags()).toEqual([]);
   });
 
   it("says of a hostile name its letters, digits, dots and dashes, and only so many names", async () => {
@@ -162,6 +175,13 @@ describe("a prompt", () => {
   });
 });
 
+/** As the command does it: all that is unread was shown. */
+async function readInbox(project: Project): Promise<void> {
+  const args = Object.fromEntries(Object.keys(inbox.options).map((name) => [name, undefined]));
+  const { shown } = await inbox.run({ project } as never, args as never);
+  await shown?.();
+}
+
 describe("a stop", () => {
   it("with the gate blocks once for each claim and for urgent mail, never for a stop that was blocked", async () => {
     const world = await shop();
@@ -179,6 +199,26 @@ describe("a stop", () => {
     await keep(world);
     expect(await stop()).toContain("1 urgent message unread: tracecraft inbox");
     expect(await stop()).toBe("");
+    await mail(world, "not urgent");
+    await keep(world);
+    expect(await stop()).toBe("");
+    await readInbox(await world.project(harness, "one"));
+    await mail(world, "another", true);
+    await keep(world);
+    expect(await stop()).toContain("1 urgent message unread: tracecraft inbox");
+    expect(await stop()).toBe("");
+  });
+
+  it("with the gate blocks for urgent mail behind any number of letters, and names a step whole", async () => {
+    const world = await shop();
+    const step = `s${"x".repeat(127)}`;
+    for (let n = 0; n < 70; n++) await mail(world, `letter ${n}`);
+    await mail(world, "help", true);
+    await keep(world);
+    await claimStep(await world.project(harness, "one"), step, { ttlS: 3600 });
+    const said = await world.fire(harness, "stop", event(world, "one"), { stopGate: true });
+    expect(said).toContain("1 urgent message unread");
+    expect(said).toContain(`tracecraft complete ${step} --note`);
   });
 
   it("without the gate, and of a helper within the session, never blocks", async () => {
@@ -243,6 +283,39 @@ describe("the guard", () => {
     });
     expect(await patch("*** Begin Patch\n*** Delete File: src/api/b.ts\n*** End Patch")).toContain("block");
     expect(await patch("*** Begin Patch\n*** Update File: a.ts\n*** End Patch")).toBe("");
+  });
+
+  it("takes of a commit what it would take: staged, added on the same line, all, or named", async () => {
+    const world = await reserved();
+    const git = (...words: string[]) => execFileSync("git", words, { cwd: world.cwd, stdio: "pipe" });
+    git("init", "-q");
+    const shell = (command: string) =>
+      world.fire(harness, "pre-tool", event(world, "one", { tool_name: "Bash", tool_input: { command } }));
+    mkdirSync(join(world.cwd, "docs"));
+    writeFileSync(join(world.cwd, "src/api/a.ts"), "1");
+    writeFileSync(join(world.cwd, "docs/b.md"), "1");
+    const denied = async (command: string) =>
+      expect([command, await shell(command)]).toEqual([command, expect.stringContaining("deny")]);
+    const passes = async (command: string) => expect([command, await shell(command)]).toEqual([command, ""]);
+    await passes('git commit -m "src, not staged"');
+    await passes("git add docs && git commit -m x");
+    await denied('git add src/api/a.ts && git commit -m "x"');
+    await denied("git add src; git commit -m x");
+    await denied("git add -A && git commit -m x");
+    await denied("git add . && git commit -m x");
+    git("add", "src");
+    await denied("git commit -m x");
+    await passes("git push origin main");
+    git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x");
+    await denied("git push origin main");
+    await passes("git commit -m x");
+    writeFileSync(join(world.cwd, "src/api/a.ts"), "2");
+    await passes("git commit -m x");
+    await denied("git commit -am x");
+    await denied("git commit --all -m x");
+    await denied("git commit src/api/a.ts -m x");
+    await denied("git -c user.name=a commit -m x -- 'src/api'");
+    await passes("git commit docs -m 'as above'");
   });
 
   it("lets everything pass once what is known is ten minutes old, and asks for news of it", async () => {

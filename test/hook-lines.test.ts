@@ -50,22 +50,22 @@ it("the lines are these, and never others: Codex trusts each by its hash", () =>
   expect(commands).toMatchInlineSnapshot(`
     [
       "sh -c 'tracecraft hook claude-code session-start 2>/dev/null || :'",
-      "sh -c 'set -- "\${XDG_STATE_HOME:-$HOME/.local/state}"/tracecraft/news-flag/*; [ -e "$1" ] || exit 0; tracecraft hook claude-code prompt 2>/dev/null || :'",
+      "sh -c 'exec 2>/dev/null; d="\${XDG_STATE_HOME:-$HOME/.local/state}"/tracecraft/news-flag; set -- "$d"/*; [ -e "$1" ] || exit 0; i=$(dd bs=4096 count=1); case $i in *\\"session_id\\":*) s=\${i#*\\"session_id\\":}; s=\${s#*\\"}; s=\${s%%\\"*}; set -- "$d"/any.* "$d/$s".*; [ -e "$1" ] || [ -e "$2" ] || exit 0;; esac; { printf %s "$i"; cat; } | tracecraft hook claude-code prompt || :'",
       "sh -c 'i=$(cat); (printf %s "$i" | tracecraft hook claude-code stop --guard >/dev/null 2>&1 &)'",
       "sh -c 'i=$(cat); (printf %s "$i" | tracecraft hook claude-code subagent-stop >/dev/null 2>&1 &)'",
       "sh -c 'i=$(cat); (printf %s "$i" | tracecraft hook claude-code pre-compact >/dev/null 2>&1 &)'",
       "sh -c 'i=$(cat); (printf %s "$i" | tracecraft hook claude-code session-end >/dev/null 2>&1 &)'",
-      "sh -c 'exec 2>/dev/null; i=$(cat); case $i in *\\"Bash\\"*) case $i in *git*commit*|*git*push*) ;; *) exit 0;; esac;; esac; printf %s "$i" | tracecraft hook claude-code pre-tool || :'",
+      "sh -c 'exec 2>/dev/null; i=$(cat); case $i in *\\"tool_name\\":\\"Bash\\"*|*\\"tool_name\\":\\ \\"Bash\\"*) case $i in *git*commit*|*git*push*) ;; *) exit 0;; esac;; esac; printf %s "$i" | tracecraft hook claude-code pre-tool || :'",
       "sh -c 'tracecraft hook claude-code stop --stop-gate --guard 2>/dev/null || :'",
       "sh -c 'tracecraft hook claude-code stop --stop-gate 2>/dev/null || :'",
       "sh -c 'i=$(cat); (printf %s "$i" | tracecraft hook claude-code stop >/dev/null 2>&1 &)'",
       "sh -c 'tracecraft hook codex session-start 2>/dev/null || :'",
-      "sh -c 'set -- "\${XDG_STATE_HOME:-$HOME/.local/state}"/tracecraft/news-flag/*; [ -e "$1" ] || exit 0; tracecraft hook codex prompt 2>/dev/null || :'",
+      "sh -c 'exec 2>/dev/null; d="\${XDG_STATE_HOME:-$HOME/.local/state}"/tracecraft/news-flag; set -- "$d"/*; [ -e "$1" ] || exit 0; i=$(dd bs=4096 count=1); case $i in *\\"session_id\\":*) s=\${i#*\\"session_id\\":}; s=\${s#*\\"}; s=\${s%%\\"*}; set -- "$d"/any.* "$d/$s".*; [ -e "$1" ] || [ -e "$2" ] || exit 0;; esac; { printf %s "$i"; cat; } | tracecraft hook codex prompt || :'",
       "sh -c 'i=$(cat); (printf %s "$i" | tracecraft hook codex stop --guard >/dev/null 2>&1 &)'",
-      "sh -c 'exec 2>/dev/null; i=$(cat); case $i in *\\"Bash\\"*) case $i in *git*commit*|*git*push*) ;; *) exit 0;; esac;; esac; printf %s "$i" | tracecraft hook codex pre-tool || :'",
+      "sh -c 'exec 2>/dev/null; i=$(cat); case $i in *\\"tool_name\\":\\"Bash\\"*|*\\"tool_name\\":\\ \\"Bash\\"*) case $i in *git*commit*|*git*push*) ;; *) exit 0;; esac;; esac; printf %s "$i" | tracecraft hook codex pre-tool || :'",
       "sh -c 'tracecraft hook hermes pre-llm 2>/dev/null || :'",
       "sh -c 'i=$(cat); (printf %s "$i" | tracecraft hook hermes session-end >/dev/null 2>&1 &)'",
-      "sh -c 'tracecraft hook hermes pre-tool 2>/dev/null || :'",
+      "sh -c 'exec 2>/dev/null; i=$(cat); case $i in *\\"tool_name\\":\\"terminal\\"*|*\\"tool_name\\":\\ \\"terminal\\"*) case $i in *git*commit*|*git*push*) ;; *) exit 0;; esac;; esac; printf %s "$i" | tracecraft hook hermes pre-tool || :'",
     ]
   `);
   for (const command of commands) {
@@ -109,19 +109,53 @@ it("a line that nobody waits for passes an event of 1 MB on, and does not wait",
   expect(await logged()).toBe(large);
 });
 
-it("a prompt starts no program while no flag is up", async () => {
-  program();
+const sessionId = "11111111-2222-3333-4444-555555555555";
+const flagsOf = (): string => join(root, ".local/state/tracecraft/news-flag");
+const asked = (more: object = {}): string => JSON.stringify({ session_id: sessionId, cwd: "/x", ...more });
+
+describe.each(["/bin/sh", "/bin/bash"])("a prompt in %s", (shell) => {
   const line = commands.find((command) => command.includes("claude-code prompt"))!;
-  expect(run(line, "{}")).toMatchObject({ stdout: "", status: 0 });
-  mkdirSync(join(root, ".local/state/tracecraft/news-flag"), { recursive: true });
-  expect(run(line, "{}")).toMatchObject({ stdout: "", status: 0 });
-  expect(existsSync(join(root, "log"))).toBe(false);
-  writeFileSync(join(root, ".local/state/tracecraft/news-flag/x"), "{}");
-  expect(run(line, "{}")).toMatchObject({ stdout: "said", status: 0 });
+  const says = (input: string): string => run(line, input, shell).stdout;
+
+  it("starts no program while no flag is up for its session", () => {
+    program();
+    expect(says(asked())).toBe("");
+    mkdirSync(flagsOf(), { recursive: true });
+    expect(says(asked())).toBe("");
+    writeFileSync(join(flagsOf(), "another-session.00"), "{}");
+    expect(says(asked())).toBe("");
+    expect(says(asked().replaceAll(":", ": "))).toBe(""); // As Python writes it.
+    expect(says(asked({ prompt: `"session_id":"another-session"` }))).toBe("");
+    expect(existsSync(join(root, "log"))).toBe(false);
+  });
+
+  it("passes its event on whole when a flag is up, for it or for a session without a name", () => {
+    mkdirSync(flagsOf(), { recursive: true });
+    const large = asked({ prompt: `é%s\\n'"'$(x)`.repeat(40_000) });
+    for (const flag of [`${sessionId}.00`, "any.00"]) {
+      program();
+      rmSync(join(root, "log"), { force: true });
+      rmSync(flagsOf(), { recursive: true });
+      mkdirSync(flagsOf());
+      writeFileSync(join(flagsOf(), "another-session.00"), "{}");
+      writeFileSync(join(flagsOf(), flag), "{}");
+      expect(says(large)).toBe("said");
+      expect(readFileSync(join(root, "log"), "utf8")).toBe(`hook claude-code prompt\n${large}`);
+    }
+  });
+
+  it("takes what it cannot read for flagged, and is quick about 5 MB of it", () => {
+    program("cat >/dev/null; printf said");
+    mkdirSync(flagsOf(), { recursive: true });
+    writeFileSync(join(flagsOf(), "another-session.00"), "{}");
+    const { stdout, tookMs } = run(line, "x".repeat(5_000_000), shell);
+    expect(stdout).toBe("said");
+    expect(tookMs).toBeLessThan(3_000);
+  });
 });
 
 function event(tool: string, command: string): string {
-  return JSON.stringify({ tool_name: tool, tool_input: { command } });
+  return JSON.stringify({ session_id: sessionId, tool_name: tool, tool_input: { command } });
 }
 
 it("the guard starts no program for a shell command that has nothing to do with a commit", () => {
@@ -130,6 +164,12 @@ it("the guard starts no program for a shell command that has nothing to do with 
   expect(run(line, event("Bash", "npm test")).stdout).toBe("");
   expect(run(line, event("Bash", "git  commit -m x")).stdout).toBe("said");
   expect(run(line, event("Edit", "x")).stdout).toBe("said");
+  const edit = { tool_name: "Edit", tool_input: { old_string: "Bash", new_string: '"tool_name":"Bash"' } };
+  expect(run(line, JSON.stringify(edit)).stdout).toBe("said");
+  const hermes = commands.find((command) => command.includes("hermes pre-tool"))!;
+  expect(run(hermes, event("terminal", "npm test").replaceAll('":"', '": "')).stdout).toBe("");
+  expect(run(hermes, event("terminal", "git commit").replaceAll('":"', '": "')).stdout).toBe("said");
+  expect(run(hermes, event("write_file", "x")).stdout).toBe("said");
 });
 
 function machineOf(alive: Set<string>, launched: string[]): Machine {

@@ -9,6 +9,7 @@ import { followedName, trusted, type Followed } from "./hook-session.ts";
 import { transcriptMirror } from "./hook-transcript.ts";
 import { keepSession } from "./hook-turn.ts";
 import type { Machine } from "./machine.ts";
+import { newsFlag } from "./news-flag.ts";
 
 /** How often the transcript and the leases are looked at: a few calls of stat, and what this machine knows. */
 const lookMs = 2_000;
@@ -63,7 +64,10 @@ export async function followSession(
     if (context.signal.aborted) return;
     if (over) {
       const now = followed(project);
-      if (now?.pokes === asked.pokes && now.life === asked.life) return;
+      if (now?.pokes === asked.pokes && now.life === asked.life) {
+        newsFlag(machine.stateFolder, project).lower();
+        return;
+      }
       continue; // It goes on, perhaps in another process.
     }
     if (poked && pokes !== undefined) due.mail = 0; // A turn has ended: the next prompt is to know.

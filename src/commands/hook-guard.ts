@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
+import { resolve } from "node:path";
 import type { Project } from "../coord/project.ts";
-import { knownReservations, pathInRepository, pathsReserved, reservedWords } from "./guard.ts";
+import { knownReservations, pathInRepository, pathsReserved, repositoryOf, reservedWords } from "./guard.ts";
 import { openTrusted, type Call } from "./hook-session.ts";
 
 const namesLimit = 16 * 1024 * 1024;
@@ -59,7 +60,41 @@ async function changedPaths({ event: { cwd, toolInput } }: Call): Promise<readon
   if (files.length > 0) return files;
   const { command } = input;
   const line = Array.isArray(command) ? command.join(" ") : command;
-  return typeof line === "string" && /\bgit\b[^|;&]*\b(?:commit|push)\b/.test(line) ? stagedPaths(cwd) : [];
+  if (typeof line !== "string") return [];
+  if (/\bgit\b[^|;&]*\bcommit\b/.test(line)) return committedPaths(cwd, line);
+  return /\bgit\b[^|;&]*\bpush\b/.test(line) ? unpushedPaths(cwd) : [];
+}
+
+/**
+ * What a line of shell would commit: what is staged, and of the other changes those that it names as it adds or commits
+ * them, by themselves or by a folder above them, or all where it takes all.
+ */
+async function committedPaths(cwd: string, line: string): Promise<readonly string[]> {
+  const words = line.split(/[\s"'();&|]+/).filter((word) => word !== "");
+  const sweeps =
+    /\bgit\b[^|;&]*(?:\bcommit\b[^|;&]*\s(?:-[A-Za-z]*a|--all\b)|\b(?:add|stage)\b[^|;&]*\s(?:-[A-Za-z]*[Au]|--all\b|--update\b))/;
+  const staged = stagedPaths(cwd);
+  const all = sweeps.test(line);
+  const named = words.flatMap((word) =>
+    all ? [] : (pathInRepository(word, cwd) ?? (isRoot(word, cwd) ? "" : [])),
+  );
+  if (!all && named.length === 0) return await staged;
+  const status = ["--no-optional-locks", "status", "--porcelain", "--no-renames", "-uall", "-z"];
+  const changed = (await gitNames(cwd, status)).map((entry) => entry.replace(/^\S{1,2} +/, ""));
+  const taken = changed.filter(
+    (path) => all || named.some((name) => name === "" || path === name || path.startsWith(`${name}/`)),
+  );
+  return [...new Set([...(await staged), ...taken])];
+}
+
+function isRoot(word: string, cwd: string): boolean {
+  return repositoryOf(cwd) === resolve(cwd, word);
+}
+
+/** Of the commits that no other repository is known to have. */
+async function unpushedPaths(cwd: string): Promise<readonly string[]> {
+  const log = ["log", "--format=", "--name-only", "--no-renames", "--no-ext-diff", "-z", "-n", "1000"];
+  return await gitNames(cwd, [...log, "HEAD", "--not", "--remotes", "--"]);
 }
 
 /** What is staged, from the root; of a rename both names. */
@@ -68,10 +103,10 @@ export async function stagedPaths(cwd: string): Promise<readonly string[]> {
 }
 
 export function gitNames(cwd: string, args: readonly string[]): Promise<readonly string[]> {
-  return new Promise((resolve) => {
+  return new Promise((settle) => {
     const options = { cwd, encoding: "utf8", maxBuffer: namesLimit, timeout: gitMs } as const;
     execFile("git", args, options, (error, stdout) => {
-      resolve(
+      settle(
         error
           ? []
           : stdout

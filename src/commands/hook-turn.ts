@@ -10,7 +10,7 @@ import { listReservations } from "../coord/reservations.ts";
 import { openTrusted, startMirror, type Call } from "./hook-session.ts";
 import type { Machine } from "./machine.ts";
 import { newsFlag } from "./news-flag.ts";
-import { safe, some } from "./prime.ts";
+import { safe, some, whole } from "./prime.ts";
 import { count } from "./values.ts";
 
 /** What a turn leaves to be done is looked after at most so often; a lease that is due, at once. */
@@ -53,7 +53,9 @@ export async function endTurn(call: Call, gate: boolean): Promise<string> {
 /** The session ends: its transcript is read once more. */
 export async function endSession(call: Call): Promise<string> {
   const project = await openTrusted(call);
-  if (project) startMirror(call, project, true);
+  if (!project) return "";
+  startMirror(call, project, true);
+  newsFlag(call.machine.stateFolder, project).lower(); // Each prompt of others would look whose it is.
   return "";
 }
 
@@ -84,9 +86,13 @@ async function flagNews({ stateFolder }: Machine, project: Project): Promise<voi
     .update(unread.map(({ key }) => key).join("\n"))
     .digest("hex");
   if (project.local.read(name) === state) return;
-  const opened = await openLetters(project, unread.slice(0, openAtOnce));
+  const opened = await openLetters(project, unread.slice(-openAtOnce)); // Beyond that, urgent means "at least".
   keepBodies(project, opened);
-  const urgent = opened.filter((one) => "message" in one && isUrgent(one.message)).length;
+  const urgentKeys = opened.flatMap((one) =>
+    "message" in one && isUrgent(one.message) ? [one.message.key] : [],
+  );
+  const urgent = urgentKeys.length;
+  project.local.write(urgentName(project), urgentKeys);
   const from = [...new Set(unread.flatMap(({ name: letter }) => letter?.by ?? []))].toSorted();
   rememberNews(project, { count: unread.length, urgent });
   const flag = newsFlag(stateFolder, project);
@@ -95,28 +101,32 @@ async function flagNews({ stateFolder }: Machine, project: Project): Promise<voi
   project.local.write(name, state);
 }
 
+/** What `openBusiness` has not told of yet must be told: one urgent message is not another. */
+function urgentName({ agent }: Project): string {
+  return `urgent/${agent}`;
+}
+
 function openBusiness(project: Project): string {
   const name = `gates/${project.session.id}`;
   const found = project.local.read(name);
   const told: readonly unknown[] = Array.isArray(found) ? found : [];
   const news = knownNews(project);
+  const known = project.local.read(urgentName(project));
+  // Where nobody has told which they are yet, how many there are stands for them.
+  const urgentKeys: readonly string[] =
+    Array.isArray(known) && known.length > 0 ? known.map(String) : [`mail ${news?.count} ${news?.urgent}`];
   const open = [
     ...knownLeases(project)
       .filter(({ remainingS }) => remainingS > 0)
       .map(({ step, term }) => [
         `step ${step} ${term}`,
-        `Step ${safe(step)} is held without a handoff: tracecraft complete ${safe(step)} --note "…"`,
+        `Step ${whole(step)} is held without a handoff: tracecraft complete ${whole(step)} --note "…"`,
       ]),
     ...(news && news.urgent > 0
-      ? [
-          [
-            `mail ${news.count} ${news.urgent}`,
-            `${count(news.urgent, "urgent message")} unread: tracecraft inbox`,
-          ],
-        ]
+      ? urgentKeys.map((key) => [key, `${count(news.urgent, "urgent message")} unread: tracecraft inbox`])
       : []),
   ].filter(([key]) => !told.includes(key));
   if (open.length === 0) return "";
   project.local.write(name, [...told, ...open.map(([key]) => key)].slice(-gatesKept));
-  return some(open.map(([, words]) => words!));
+  return some([...new Set(open.map(([, words]) => words!))]);
 }

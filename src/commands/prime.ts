@@ -91,7 +91,7 @@ function factsFor(
   storeNow: number,
 ): string[] {
   const held = knownLeases(project).map(
-    ({ step, remainingS, term }) => `${safe(step)}, ${span(remainingS)} left (term ${term})`,
+    ({ step, remainingS, term }) => `${whole(step)}, ${span(remainingS)} left (term ${term})`,
   );
   const handed = steps
     .filter(({ state, handoff }) => state === "pending" && handoff?.next_agent === project.agent)
@@ -142,7 +142,12 @@ function othersWords(self: string, agents: readonly AgentView[], steps: readonly
 
 /** A name out of the bucket that is about to enter a model's context: letters, digits, dots and dashes, and not many. */
 export function safe(name: string): string {
-  return name.replaceAll(/[^A-Za-z0-9._-]/g, "?").slice(0, 64);
+  return whole(name).slice(0, 64);
+}
+
+/** The same of a step that is held: it is typed as it stands, so it is not cut. */
+export function whole(name: string): string {
+  return name.replaceAll(/[^A-Za-z0-9._-]/g, "?").slice(0, 128);
 }
 
 export function some(words: readonly string[], separator = "; "): string {

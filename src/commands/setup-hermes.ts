@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { blockTarget, ownFile } from "./setup-block.ts";
-import { behind, waited, type HookLine } from "./setup-commands.ts";
+import { behind, guarded, waited, type HookLine } from "./setup-commands.ts";
 import type { Place, Plan, Wishes } from "./setup-target.ts";
 import { pointerLines, skill } from "./setup-text.ts";
 
@@ -13,8 +13,8 @@ export function hermesHooks({ guard }: Wishes): HookLine[] {
       ? [
           {
             on: "pre_tool_call",
-            matcher: "write_file|patch",
-            command: waited("hermes pre-tool"),
+            matcher: "write_file|patch|terminal",
+            command: guarded("hermes pre-tool", "terminal"),
             timeoutS: 10,
           },
         ]
@@ -51,7 +51,13 @@ export function planHermes(place: Place, wishes: Wishes, shown: (path: string) =
       ? []
       : [blockTarget({ path: pointer, shown: shown(pointer), comment: "html", lines: pointerLines })]),
   ];
-  return { targets, notes: ["hermes asks once for consent to each hook; elsewhere: hermes --accept-hooks"] };
+  return {
+    targets,
+    notes: [
+      "hermes asks once for consent to each hook; elsewhere: hermes --accept-hooks",
+      ...(wishes.stopGate ? ["hermes has no stop that can be blocked: --stop-gate does nothing there"] : []),
+    ],
+  };
 }
 
 /** Whether keys may be added behind a YAML text without reading it: one block mapping that has none of them yet. */

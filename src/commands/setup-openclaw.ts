@@ -6,13 +6,29 @@ import { jsonTarget } from "./setup-json.ts";
 import type { Place, Plan, Wishes } from "./setup-target.ts";
 import { pointerLines, skill } from "./setup-text.ts";
 
-/** Runs the same hooks as elsewhere. It never throws and waits at most two seconds: the gateway goes on in any case. */
-export const openclawPlugin = `import { spawn } from "node:child_process";
+/** The plugin: it runs the same hooks as elsewhere. It never throws and waits at most two seconds: the gateway goes on in any case. */
+export function openclawPlugin({ guard }: Pick<Wishes, "guard">): string {
+  return `${plugin}${guard ? guardHook : ""}}
+`;
+}
+
+/** Before a tool changes files or commits; other tools, and other lines of shell, start no program. */
+const guardHook = `  api.on("before_tool_call", async (event, context) => {
+    const tool = String(event?.toolName ?? "");
+    const input = event?.params ?? {};
+    if (!/^(?:write|edit|apply_patch|exec|bash)$/.test(tool)) return undefined;
+    if (/^(?:exec|bash)$/.test(tool) && !/git[^]*(?:commit|push)/.test(String(input.command ?? ""))) return undefined;
+    const reason = await ask("pre-tool", { ...event, ...context }, { tool_name: tool, tool_input: input });
+    return reason === "" ? undefined : { block: true, blockReason: reason };
+  });
+`;
+
+const plugin = `import { spawn } from "node:child_process";
 
 const limitMs = 2000;
 
 /** What \`tracecraft hook openclaw EVENT\` says; empty in any trouble. */
-function ask(event, context) {
+function ask(event, context, more = {}) {
   return new Promise((resolve) => {
     try {
       const child = spawn("tracecraft", ["hook", "openclaw", event], { stdio: ["pipe", "pipe", "ignore"] });
@@ -24,7 +40,8 @@ function ask(event, context) {
       child.on("close", () => {
         clearTimeout(timer);
         try {
-          resolve(text === "" ? "" : String(JSON.parse(text).context ?? ""));
+          const said = text === "" ? {} : JSON.parse(text);
+          resolve(String(said.context ?? said.reason ?? ""));
         } catch {
           resolve("");
         }
@@ -33,6 +50,7 @@ function ask(event, context) {
         JSON.stringify({
           session_id: String(context?.sessionId ?? context?.sessionKey ?? "main"),
           cwd: String(context?.workspaceDir ?? process.cwd()),
+          ...more,
         }),
       );
     } catch {
@@ -52,7 +70,6 @@ export default function register(api) {
   api.on("session_end", async (event, context) => {
     await ask("session-end", { ...event, ...context });
   });
-}
 `;
 
 /** A plugin in OpenClaw's own folder, switched on in its settings. Both are the user's: it has none of a project. */
@@ -86,13 +103,21 @@ export function planOpenclaw(place: Place, wishes: Wishes, shown: (path: string)
     jsonTarget({ path: config, shown: shown(config), ours: "tracecraft hook openclaw ", hooks: [], values }),
     ownFile(join(folder, "package.json"), jsonText(programPackage)),
     ownFile(join(folder, "openclaw.plugin.json"), jsonText(manifest)),
-    ownFile(join(folder, "index.mjs"), openclawPlugin),
+    ownFile(join(folder, "index.mjs"), openclawPlugin(wishes)),
     ownFile(join(state, "skills", "tracecraft", "SKILL.md"), skill),
     ...(place.scope === "user"
       ? []
       : [blockTarget({ path: pointer, shown: shown(pointer), comment: "html", lines: pointerLines })]),
   ];
-  return { targets, notes: ["openclaw reads its plugins when the gateway starts"] };
+  return {
+    targets,
+    notes: [
+      "openclaw reads its plugins when the gateway starts",
+      ...(wishes.stopGate
+        ? ["openclaw has no stop that can be blocked: --stop-gate does nothing there"]
+        : []),
+    ],
+  };
 }
 
 function jsonText(value: unknown): string {
