@@ -34,9 +34,11 @@ try {
 }
 
 async function build() {
-  const { default: config } = await import("../rolldown.config.js");
-  const bundle = await rolldown(config);
-  await bundle.write({ ...config.output, dir: join(folder, "dist") });
+  const { default: configs } = await import("../rolldown.config.js");
+  for (const config of configs) {
+    const bundle = await rolldown(config);
+    await bundle.write({ ...config.output, dir: join(folder, "dist"), cleanDir: false });
+  }
 }
 
 function calibrate() {
