@@ -95,6 +95,33 @@ const change = (world: HookWorld, words: object) =>
     JSON.stringify({ schema: 3, store: "./bucket", project: "shop", ...words }),
   );
 
+it("a session that is resumed by itself takes back what another one of its process took over", async () => {
+  const world = await shop();
+  const fire = (id: string, source: string, life: string) =>
+    world.fire(harness, "session-start", event(world, id, { source }), { life });
+  await fire("one", "startup", "p1");
+  await fire("two", "resume", "p1");
+  expect((await world.project(harness, "two")).session.earlier).toEqual([`${harness}:one`]);
+  await fire("one", "resume", "p2");
+  const [one, two] = [await world.project(harness, "one"), await world.project(harness, "two")];
+  expect([one.session.earlier, two.session.earlier]).toEqual([[], []]);
+  await claimStep(one, "design", { ttlS: 3600 });
+  expect((await claimStep(two, "design", { ttlS: 3600 })).claimed).toBe(false);
+});
+
+it("of several sessions in one process, none takes over what another holds", async () => {
+  const world = await shop();
+  for (const [id, source] of [
+    ["one", "startup"],
+    ["two", "startup"],
+    ["one", "compact"],
+    ["three", "resume"],
+  ] as const)
+    await world.fire("codex", "session-start", event(world, id, { source }), { life: "server" });
+  expect((await world.project("codex", "three")).session.earlier).toEqual([]);
+  expect((await world.project("codex", "one")).session.earlier).toEqual([]);
+});
+
 describe("a configuration that init was run with", () => {
   it.each([
     ["another region, which may be another host", { region: "evil.example/x" }],

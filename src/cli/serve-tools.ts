@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { agentOfSession, sessionNow } from "../commands/bindings.ts";
 import type { Context } from "../commands/command.ts";
 import type { Configuration, Machine } from "../commands/machine.ts";
 import { noProject } from "../commands/no-project.ts";
@@ -11,7 +12,7 @@ import { isAlive } from "./is-alive.ts";
 import { machineWorld } from "./world.ts";
 
 export interface ToolServer {
-  readonly machine: Pick<Machine, "configuration" | "open">;
+  readonly machine: Pick<Machine, "configuration" | "harnessLife" | "open">;
   /** Of the process: what a call has besides its own project. */
   readonly context: Pick<Context, "cwd" | "home" | "env" | "platform" | "signal">;
   readonly stdin: Readable;
@@ -28,6 +29,9 @@ export async function serveTools(
 ): Promise<void> {
   const configuration: Configuration = machine.configuration() ?? noProject();
   const opened = await machine.open(configuration, agent);
+  const named = agent ?? context.env["TRACECRAFT_AGENT"];
+  const life = opened.session.harness && machine.harnessLife(opened.session.harness);
+  let { session } = opened;
   const { cwd, home, env, platform } = context; // Not spread: its project is not to be asked for.
   const { serve } = await import("../mcp/server.ts");
   const ended = new Promise<void>((resolve) => void stdin.once("end", resolve));
@@ -38,7 +42,10 @@ export async function serveTools(
       const signal = AbortSignal.any([cancelled, context.signal]);
       const world = machineWorld(signal);
       const work = background(world);
-      const project = { ...opened, world, background: work.add, warn: work.warn };
+      session = sessionNow(opened.local, session, life); // Its harness may have renamed it since the last call.
+      const bound = named ? undefined : agentOfSession(opened.local, session.id);
+      const who = { session, agent: bound ?? opened.agent };
+      const project = { ...opened, ...who, world, background: work.add, warn: work.warn };
       return {
         context: {
           cwd,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readLocal } from "../coord/local.ts";
-import type { LocalState } from "../coord/project.ts";
+import type { LocalState, Session } from "../coord/project.ts";
 import type { Configuration } from "./machine.ts";
 
 /** Ids that a session keeps from before its harness renamed it. */
@@ -38,6 +38,51 @@ export function sessionRenamed(local: LocalState, before: string, after: string)
   const earlier = [before, ...earlierIds(local, before)].filter((id) => id !== after).slice(0, earlierLimit);
   const agent = agentOfSession(local, after) ?? agentOfSession(local, before);
   local.write(sessionName(after), { ...(agent !== undefined && { agent }), earlier });
+  local.write(takerName(before), after);
+}
+
+/** Notes that a session goes on under the id that it had before another took over what it held: it is its own again. */
+export function sessionBack(local: LocalState, session: string): void {
+  const taker = local.read(takerName(session));
+  if (typeof taker !== "string") return;
+  const back = new Set([session, ...earlierIds(local, session)]);
+  const earlier = earlierIds(local, taker).filter((id) => !back.has(id));
+  local.write(sessionName(taker), { ...readLocal<SessionBinding>(local, sessionName(taker)), earlier });
+  local.remove(takerName(session));
+}
+
+/** The session that a process of a harness has now. `several`: it has had others beside it, so it stands for none. */
+export interface LifeSession {
+  readonly id: string;
+  readonly several: boolean;
+}
+
+export function sessionOfLife(local: LocalState, life: string): LifeSession | undefined {
+  const { id, several } = readLocal<LifeSession>(local, lifeName(life)) ?? {};
+  return typeof id === "string" ? { id, several: several === true } : undefined;
+}
+
+export function bindLife(local: LocalState, life: string, session: LifeSession): void {
+  local.write(lifeName(life), session);
+}
+
+export function lifeName(life: string): string {
+  return `harness/${life}`;
+}
+
+/** Of a session that only its process names (cli/harness-process.ts). */
+export const ofProcess = /^[a-z-]+:p[0-9a-f]{16}$/;
+
+/**
+ * The session of a program that runs as long as its harness and was told its session once, or never: an MCP server. It
+ * is the one that the harness goes on with.
+ */
+export function sessionNow(local: LocalState, session: Session, life: string | undefined): Session {
+  const now = life === undefined ? undefined : sessionOfLife(local, life);
+  if (!now) return session;
+  const earlier = earlierIds(local, now.id);
+  const same = now.id === session.id || earlier.includes(session.id);
+  return same || (ofProcess.test(session.id) && !now.several) ? { ...session, id: now.id, earlier } : session;
 }
 
 /** The agent of a checkout. `checkout` is any name that is its own. */
@@ -55,6 +100,10 @@ function sessionName(session: string): string {
 
 function checkoutName(checkout: string): string {
   return `checkouts/${checkout}`;
+}
+
+function takerName(session: string): string {
+  return `renamed/${session}`;
 }
 
 function text(value: unknown): string | undefined {

@@ -1,7 +1,15 @@
 import { readLocal } from "../coord/local.ts";
 import type { LocalState, Project } from "../coord/project.ts";
 import { TracecraftError } from "../errors.ts";
-import { isTrustedHere, sessionRenamed } from "./bindings.ts";
+import {
+  bindLife,
+  isTrustedHere,
+  lifeName,
+  ofProcess,
+  sessionBack,
+  sessionOfLife,
+  sessionRenamed,
+} from "./bindings.ts";
 import { all } from "./all.ts";
 import type { HookEvent } from "./hook-event.ts";
 import { launchOnce } from "./hook-launch.ts";
@@ -45,15 +53,25 @@ export async function trusted(
   );
 }
 
-/** Takes over what the session of the same harness process held, when that process goes on under a new id. */
+/**
+ * Takes over what the session of the same harness process held, when that process goes on under a new id. A process
+ * that has several sessions beside each other, such as a gateway, has none that goes on as another.
+ */
 export function followRenaming({ machine, harness, event }: Call, { local, session }: Project): void {
+  sessionBack(local, session.id);
   const life = machine.harnessLife(harness);
   if (life === undefined) return;
-  const name = `harness/${life}`;
-  const before = local.read(name);
-  if (typeof before === "string" && renaming.has(event.source)) sessionRenamed(local, before, session.id);
-  local.write(name, session.id);
-  forgetDead(machine, local, "harness/", (old) => old.slice("harness/".length));
+  const before = sessionOfLife(local, life);
+  const goesOn = renaming.has(event.source);
+  if (before && goesOn && !before.several) sessionRenamed(local, before.id, session.id);
+  const beside =
+    before !== undefined &&
+    before.id !== session.id &&
+    !goesOn &&
+    event.source !== "fork" &&
+    readLocal<Followed>(local, followedName(before.id))?.ended !== true;
+  bindLife(local, life, { id: session.id, several: before?.several === true || beside });
+  forgetDead(machine, local, lifeName(""), (old) => old.slice(lifeName("").length));
 }
 
 /** What a process that follows a session is to do, as the hooks of that session say it. */
@@ -75,9 +93,6 @@ export function followedName(session: string): string {
   return `followed/${session}`;
 }
 
-/** Of a session that only its process names (cli/harness-process.ts): whoever outlives that process is another one. */
-const ofProcess = /^[a-z-]+:p[0-9a-f]{16}$/;
-
 /**
  * This session's transcript goes into the bucket, by a process of its own: one that follows the session and looks after
  * it while the harness lives, where the harness can be told from other processes; else one that mirrors what is there.
@@ -90,6 +105,7 @@ export function startMirror(call: Call, project: Project, last = false): boolean
   const before = readLocal<Followed>(local, followedName(session.id));
   // Behind a hook that nobody waits for, the harness is no ancestor any more.
   const life = machine.harnessLife(harness) ?? before?.life;
+  // Whoever outlives the process that alone names a session is another session.
   const follows = typeof life === "string" && !ofProcess.test(session.id) && machine.lives(life);
   if (follows) {
     const guard = call.asked.guard || (before?.life === life && before.guard === true);
