@@ -345,6 +345,37 @@ describe("the guard", () => {
     await passes("git commit docs -m 'as above'");
   });
 
+  it("answers within its time whatever the patterns are, and in no time for many paths and plain ones", async () => {
+    const world = await reserved();
+    const { local } = await world.project(harness, "one");
+    const known = local.read(reservationsName) as { reservations: object[]; at_ms: number };
+    const [one] = known.reservations;
+    const hostile = [
+      "*/".repeat(255),
+      "{*,?}".repeat(6) + "*a".repeat(200),
+      "?".repeat(512),
+      "**/a/".repeat(100),
+    ];
+    const entries = (patterns: readonly string[]) =>
+      Array.from({ length: 1_000 }, (_, n) => ({ ...one, pattern: `${patterns[n % patterns.length]}x${n}` }));
+    const timed = async (patterns: readonly string[]): Promise<[string, number]> => {
+      local.write(reservationsName, { ...known, reservations: [...entries(patterns), one] });
+      const began = performance.now();
+      const patch = Array.from({ length: 50 }, (_, n) => `*** Update File: lib/${"d/".repeat(40)}${n}.ts`);
+      const command = [...patch, "*** Update File: src/api/a.ts"].join("\n");
+      const said = await world.fire(
+        "codex",
+        "pre-tool",
+        event(world, "c", { tool_name: "apply_patch", tool_input: { command } }),
+      );
+      return [said, performance.now() - began];
+    };
+    expect((await timed(hostile))[1]).toBeLessThan(3_000); // Else it is half a minute.
+    const [said, tookMs] = await timed(["docs/a/**", "src/web/*.ts"]);
+    expect(said).toContain("src/api/a.ts is reserved by api-2");
+    expect(tookMs).toBeLessThan(3_000);
+  });
+
   it("lets everything pass once what is known is ten minutes old, and asks for news of it", async () => {
     const world = await reserved();
     const { local } = await world.project(harness, "one");

@@ -2,9 +2,9 @@ import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { correctedNow } from "../coord/clock.ts";
 import { readLocal } from "../coord/local.ts";
-import { literalPath } from "../coord/path-pattern.ts";
+import { literalPath, overlaps } from "../coord/path-pattern.ts";
 import type { Project } from "../coord/project.ts";
-import { conflictsWith, reservationsName, type ReservationView } from "../coord/reservations.ts";
+import { heldByOthers, reservationsName, type ReservationView } from "../coord/reservations.ts";
 import type { Reservation } from "../format/records.ts";
 import { safe } from "./prime.ts";
 import { span } from "./values.ts";
@@ -12,6 +12,7 @@ import { span } from "./values.ts";
 /** What this machine knows of reservations is no reason to refuse anything once it is older. */
 const believedMs = 10 * 60_000;
 const refreshMs = 60_000;
+const compareMs = 250;
 
 export interface KnownReservations {
   readonly entries: readonly Reservation[];
@@ -33,15 +34,24 @@ export function knownReservations(project: Project): KnownReservations {
   };
 }
 
-/** Who has reserved one of these paths against us; paths are from the repository's root. */
+/**
+ * Who has reserved one of these paths against us; paths are from the repository's root. An edit waits for it, and
+ * patterns are text of others: what has not been compared after a quarter of a second counts as free.
+ */
 export function pathsReserved(
   project: Project,
   paths: readonly string[],
   { entries }: Pick<KnownReservations, "entries">,
 ): readonly { readonly path: string; readonly by: ReservationView }[] {
+  const until = project.world.monotonic() + compareMs;
+  let compared = 0;
+  let late = false;
+  const inTime = (): boolean => !(late ||= compared++ % 4 === 0 && project.world.monotonic() >= until);
+  const held = heldByOthers(project.agent, "shared", entries, correctedNow(project));
   return paths.flatMap((path) => {
-    const [by] = conflictsWith(project.agent, literalPath(path), "shared", entries, correctedNow(project));
-    return by ? [{ path, by }] : [];
+    const literal = literalPath(path);
+    const found = held.find(({ pattern }) => inTime() && overlaps(pattern, literal));
+    return found ? [{ path, by: found.view }] : [];
   });
 }
 

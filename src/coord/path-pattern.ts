@@ -3,6 +3,8 @@ import { TracecraftError } from "../errors.ts";
 /** A pattern is at most so long, and stands for at most so many once its `{a,b}` are written out. */
 const patternLimit = 512;
 const alternativesLimit = 64;
+/** All of those together, in characters: comparing two patterns takes the product of this, and there may be a thousand. */
+const writtenLimit = 1_024;
 
 /** One character of a name: a set of ranges of code points, or any number of any characters. */
 type Token = "star" | readonly (readonly [from: number, to: number])[];
@@ -34,6 +36,8 @@ export function parsePattern(text: string): PathPattern {
   }
   const written = alternativesOf(folded);
   if (written.length > alternativesLimit) refuse(`it stands for more than ${alternativesLimit} patterns`);
+  if (written.length > 1 && written.reduce((sum, { length }) => sum + length, 0) > writtenLimit)
+    refuse(`the patterns that it stands for have more than ${writtenLimit} characters`);
   if (written.some((one) => one.split("/").some((name) => name === ".." || name === "." || name === ""))) {
     refuse(`".", ".." and empty names lead elsewhere`);
   }
@@ -49,12 +53,27 @@ export function literalPath(path: string): PathPattern {
 /** Whether some path is covered by both. True also where one covers a folder above the other. */
 export function overlaps(a: PathPattern, b: PathPattern): boolean {
   return a.alternatives.some((one) =>
-    b.alternatives.some((other) => meet([...one, "globstar"], [...other, "globstar"], meetSegment)),
+    b.alternatives.some(
+      (other) => beginAlike(one, other) && meet([...one, "globstar"], [...other, "globstar"], meetSegment),
+    ),
   );
 }
 
+/** Names before the first `**` of either stand for one name each, so most pairs are told apart by these alone. */
+function beginAlike(a: readonly Segment[], b: readonly Segment[]): boolean {
+  for (let at = 0; at < a.length && at < b.length; at++) {
+    const [left, right] = [a[at]!, b[at]!];
+    if (left === "globstar" || right === "globstar") return true;
+    if (!meetSegment(left, right)) return false;
+  }
+  return true;
+}
+
 function meetSegment(a: Segment, b: Segment): boolean {
-  return a !== "globstar" && b !== "globstar" && meet(a, b, meetToken);
+  if (a === "globstar" || b === "globstar") return false; // Those are taken by the caller.
+  const [left, right] = [a[0], b[0]];
+  const begin = left !== undefined && right !== undefined && left !== "star" && right !== "star";
+  return (!begin || meetToken(left, right)) && meet(a, b, meetToken);
 }
 
 function meetToken(a: Token, b: Token): boolean {

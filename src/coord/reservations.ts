@@ -96,13 +96,24 @@ export function conflictsWith(
   entries: readonly Reservation[],
   now: number,
 ): ReservationView[] {
+  return heldByOthers(agent, mode, entries, now)
+    .filter((held) => overlaps(held.pattern, pattern))
+    .map(({ view }) => view);
+}
+
+/** What other agents hold now that stands against `mode`, each pattern read once, for whoever compares many paths. */
+export function heldByOthers(
+  agent: string,
+  mode: Reservation["mode"],
+  entries: readonly Reservation[],
+  now: number,
+): { readonly view: ReservationView; readonly pattern: PathPattern }[] {
   return alive(entries, now)
     .filter((entry) => entry.agent !== agent && (mode === "exclusive" || entry.mode === "exclusive"))
-    .filter((entry) => {
-      const theirs = tolerantPattern(entry.pattern);
-      return theirs !== undefined && overlaps(theirs, pattern);
-    })
-    .map((entry) => viewOf(entry, now));
+    .flatMap((entry) => {
+      const pattern = tolerantPattern(entry.pattern);
+      return pattern ? [{ view: viewOf(entry, now), pattern }] : [];
+    });
 }
 
 async function change(
