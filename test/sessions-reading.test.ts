@@ -134,6 +134,35 @@ describe("session restore", () => {
     expect(readFileSync(path, "utf8")).toBe(readFileSync(world.path, "utf8"));
   });
 
+  it("brings its sub-agents along, nested too, and is named by its prefix beside them", async () => {
+    const store = memoryStore();
+    const world = sessionWorld([line(1)], { store });
+    const side = join(world.path.replace(/\.jsonl$/, ""), "subagents");
+    mkdirSync(side, { recursive: true });
+    writeFileSync(join(side, "agent-a1.jsonl"), `${line(7)}\n`);
+    writeFileSync(join(side, "agent-a1.meta.json"), '{"description":"look"}');
+    await world.run(sessionMirror, claude);
+    const key = `sessions/claude-code/${sessionId}.agent-a1/meta.json`;
+    const child = JSON.parse((await objects(store, key))[key]!) as object;
+    const nested = `${sessionId}.agent-a2`;
+    const more = { session_id: nested, parent: `${sessionId}.agent-a1`, source_path: "/x/agent-a2.jsonl" };
+    await plant(store, key.replace("agent-a1", "agent-a2"), {
+      ...child,
+      ...more,
+      parts: [],
+      attachments: [],
+    });
+    const told = await world.run(
+      sessionRestore,
+      { id: "5c1d", intoHarness: true },
+      { cwd: "/other/checkout" },
+    );
+    expect(told).toContain("2 sub-agents");
+    const there = join(world.home, ".claude", "projects", "-other-checkout", sessionId, "subagents");
+    expect(readFileSync(join(there, "agent-a1.jsonl"), "utf8")).toBe(`${line(7)}\n`);
+    expect(readFileSync(join(there, "agent-a1.meta.json"), "utf8")).toBe('{"description":"look"}');
+  });
+
   it("lets no name in a manifest lead out of the folder", async () => {
     const world = sessionWorld([line(1)]);
     await world.run(sessionMirror, claude);

@@ -245,6 +245,9 @@ const transcripts = [
     place: "sessions",
     first: ["session restore SESSION --to two"],
   }),
+  at("for another checkout", "session restore SESSION --into-harness --cwd /elsewhere", "done", {
+    place: "sessions",
+  }),
   at("no such session", "session restore ffff", "not_found"),
   at("something fits", "session search e", "done", {
     place: "sessions",

@@ -2,10 +2,10 @@ import { basename, dirname, extname, join, resolve } from "node:path";
 import type { Found } from "../coord/update.ts";
 import { TracecraftError } from "../errors.ts";
 import { harnessNamed } from "../harness/all.ts";
-import { findSession } from "../sessions/catalogue.ts";
+import { findSession, listSessions, sessionNamed } from "../sessions/catalogue.ts";
 import { generationOf } from "../sessions/content.ts";
 import { partsOf, sumCounts, type Manifest } from "../sessions/manifest-record.ts";
-import { nearestFolder, restoreSession } from "../sessions/restore.ts";
+import { nearestFolder, restoreSession, type Restored } from "../sessions/restore.ts";
 import { defineCommand, type Context } from "./command.ts";
 import { sessionHost } from "./session-host.ts";
 import { shownLine } from "./text.ts";
@@ -49,6 +49,7 @@ export const sessionRestore = defineCommand({
         progress: (done) => progress(done, total),
       }),
     );
+    const own = intoHarness ? await restoreOwn(context, found, resolve(context.cwd, cwd ?? ".")) : [];
     const counts = sumCounts([
       ...partsOf(found.record, wanted).map((part) => part.redactions ?? {}),
       ...found.record.attachments.map((file) => file.redactions ?? {}),
@@ -57,6 +58,7 @@ export const sessionRestore = defineCommand({
     const stay =
       redactions === 0 ? "" : `, ${count(redactions, "redaction")} ${redactions === 1 ? "stays" : "stay"}`;
     const files = restored.attachments === 0 ? "" : `, ${count(restored.attachments, "attachment")}`;
+    const subAgents = own.length === 0 ? "" : `, ${count(own.length, "sub-agent")}`;
     return {
       data: {
         harness: found.record.harness,
@@ -66,9 +68,10 @@ export const sessionRestore = defineCommand({
         records: restored.records,
         attachments: restored.attachments,
         redactions: counts,
+        ...(intoHarness && { sub_agents: own.length }),
       },
-      text: `Restored ${session} -> ${shownLine(target.shown)}\n${size(restored.bytes)}, ${count(restored.records, "record")}${files}${stay}`,
-      warnings: restored.warnings,
+      text: `Restored ${session} -> ${shownLine(target.shown)}\n${size(restored.bytes)}, ${count(restored.records, "record")}${files}${subAgents}${stay}`,
+      warnings: [...restored.warnings, ...own.flatMap(({ warnings }) => warnings)],
     };
   },
 });
@@ -112,6 +115,32 @@ async function harnessTarget(context: Context, found: Found<Manifest>, cwd: stri
     { hint },
   );
   return { root: await nearestFolder(path), path, attachments, shown: path, taken };
+}
+
+/** Its sub-agents, and theirs, which the harness looks for beside it. One that is there already is left alone. */
+async function restoreOwn(
+  context: Context,
+  { record }: Found<Manifest>,
+  cwd: string,
+  seen = new Set([record.session_id]), // What says that it is its own ancestor is restored once.
+): Promise<Restored[]> {
+  const { project, signal } = context;
+  const { sessions } = await listSessions(project, record.harness);
+  const restored: Restored[] = [];
+  for (const { session } of sessions.filter(({ parent }) => parent === record.session_id)) {
+    const found = seen.has(session) ? undefined : await sessionNamed(project, record.harness, session);
+    if (!found) continue;
+    seen.add(session);
+    const target = await harnessTarget(context, found, cwd);
+    const generation = generationOf(found, undefined);
+    try {
+      restored.push(await restoreSession(project, found, { ...target, generation, signal }));
+    } catch (error) {
+      if (!(error instanceof TracecraftError) || error.code !== "exists") throw error;
+    }
+    restored.push(...(await restoreOwn(context, found, cwd, seen)));
+  }
+  return restored;
 }
 
 async function restoreAt<T>({ taken }: Target, work: () => Promise<T>): Promise<T> {

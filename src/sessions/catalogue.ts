@@ -137,8 +137,9 @@ function timeIn(text: string | null | undefined): number | undefined {
 }
 
 /**
- * The one session that has this id, or whose id begins so; `harness/id` where two harnesses have it. Several are
- * `usage` and named, none is `not_found` in the published words. Its manifest is checked against its key.
+ * The one session that has this id, or whose id begins so; `harness/id` where two harnesses have it. One and its own
+ * sub-agents, whose ids go on after a dot, are that one. Several are `usage` and named, none is `not_found` in the
+ * published words. Its manifest is checked against its key.
  */
 export async function findSession(project: Project, text: string, act: string): Promise<Found<Manifest>> {
   const [id, harness] = text.split("/").toReversed();
@@ -147,7 +148,9 @@ export async function findSession(project: Project, text: string, act: string): 
   );
   const exact = listed.filter(({ session }) => session === id);
   const fits =
-    exact.length > 0 ? exact : listed.filter(({ session }) => id !== "" && session.startsWith(id ?? ""));
+    exact.length > 0
+      ? exact
+      : withoutOwn(listed.filter(({ session }) => id !== "" && session.startsWith(id ?? "")));
   const [only, ...others] = fits;
   if (only !== undefined && others.length > 0) {
     const names = fits.slice(0, 5).map((one) => `${one.harness}/${one.session}`);
@@ -159,6 +162,16 @@ export async function findSession(project: Project, text: string, act: string): 
   const found = only && (await sessionNamed(project, only.harness, only.session));
   if (found) return found;
   throw new TracecraftError("not_found", `session not found: ${text}`, { hint: "tracecraft session list" });
+}
+
+/** Without the sub-agents of those that are there themselves. */
+function withoutOwn<T extends { readonly harness: string; readonly session: string }>(
+  fits: readonly T[],
+): T[] {
+  return fits.filter(
+    ({ harness, session }) =>
+      !fits.some((other) => other.harness === harness && session.startsWith(`${other.session}.`)),
+  );
 }
 
 /** The session of exactly this name, in one request. Its manifest is checked against its key. */
