@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { correctedNow } from "../coord/clock.ts";
 import { readLocal } from "../coord/local.ts";
-import { literalPath, overlaps } from "../coord/path-pattern.ts";
+import { covers } from "../coord/path-pattern.ts";
 import type { Project } from "../coord/project.ts";
 import { heldByOthers, reservationsName, type ReservationView } from "../coord/reservations.ts";
 import type { Reservation } from "../format/records.ts";
@@ -49,8 +49,7 @@ export function pathsReserved(
   const inTime = (): boolean => !(late ||= compared++ % 4 === 0 && project.world.monotonic() >= until);
   const held = heldByOthers(project.agent, "shared", entries, correctedNow(project));
   return paths.flatMap((path) => {
-    const literal = literalPath(path);
-    const found = held.find(({ pattern }) => inTime() && overlaps(pattern, literal));
+    const found = held.find(({ pattern }) => inTime() && covers(pattern, path));
     return found ? [{ path, by: found.view }] : [];
   });
 }

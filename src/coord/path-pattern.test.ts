@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { TracecraftError } from "../errors.ts";
-import { literalPath, overlaps, parsePattern } from "./path-pattern.ts";
+import { covers, overlaps, parsePattern } from "./path-pattern.ts";
 
 const conflict = (a: string, b: string) => overlaps(parsePattern(a), parsePattern(b));
 
@@ -103,14 +103,22 @@ it.each([
     fc.property(pattern, pattern, (a, b) => {
       const tried = [...matched(a)].some((path) => matched(b).has(path));
       expect([conflict(a, b), conflict(b, a)]).toEqual([tried, tried]);
+      const path = paths[(a.length * 31 + b.length * 7 + a.charCodeAt(0) + b.charCodeAt(0)) % paths.length]!;
+      // What stands before a last `/**` is a folder; a file in its place is covered too.
+      const named = a.replace(/(?:\/\*\*)+$/, "");
+      expect([path, covers(parsePattern(a), path)]).toEqual([path, matched(named).has(path)]);
     }),
     { numRuns },
   );
 });
 
-it("a path is covered by the patterns that match it or a folder above it", () => {
-  expect(overlaps(parsePattern("src/api/**"), literalPath("src/api/x.ts"))).toBe(true);
-  expect(overlaps(parsePattern("src/*.ts"), literalPath("src/[x].ts"))).toBe(true);
-  expect(overlaps(parsePattern("docs"), literalPath("docs/a/b.md"))).toBe(true);
-  expect(overlaps(parsePattern("src/api"), literalPath("src/apis"))).toBe(false);
+it("a file is covered by the patterns that match it or a folder above it", () => {
+  const covered = (pattern: string, path: string) => covers(parsePattern(pattern), path);
+  expect(covered("src/api/**", "src/api/x.ts")).toBe(true);
+  expect(covered("src/*.ts", "src/[x].ts")).toBe(true);
+  expect(covered("docs", "docs/a/b.md")).toBe(true);
+  expect(covered("**/*.md", "docs/a/b.md")).toBe(true);
+  expect(covered("src/api", "src/apis")).toBe(false);
+  expect(covered("**/*.md", "src/a.ts")).toBe(false);
+  expect(covered("src/api/x.ts", "src/api")).toBe(false);
 });

@@ -59,6 +59,14 @@ export function overlaps(a: PathPattern, b: PathPattern): boolean {
   );
 }
 
+/** Whether a file of this path is covered by the pattern: a pattern for what would lie below it stands for other paths. */
+export function covers(pattern: PathPattern, path: string): boolean {
+  const [literal] = literalPath(path).alternatives;
+  return pattern.alternatives.some(
+    (one) => beginAlike(one, literal!) && meet([...one, "globstar"], literal!, meetSegment),
+  );
+}
+
 /** Names before the first `**` of either stand for one name each, so most pairs are told apart by these alone. */
 function beginAlike(a: readonly Segment[], b: readonly Segment[]): boolean {
   for (let at = 0; at < a.length && at < b.length; at++) {
