@@ -73,8 +73,10 @@ export function keepAddress(): void {
       history.replaceState(null, "", written);
     }, 250);
   });
-  addEventListener("hashchange", () => {
-    if (location.hash !== written) void goTo(location.hash);
+  addEventListener("hashchange", ({ newURL }) => {
+    // Not what stands there now: the place may have been written over it before this event came.
+    const { hash } = new URL(newURL);
+    if (hash !== written) void goTo(hash);
   });
 }
 
