@@ -1,9 +1,12 @@
-import { readdirSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
+import { createConnection, createServer, type AddressInfo } from "node:net";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { expect, it } from "vitest";
 import { builtCli } from "./built-cli.ts";
 import { cliWorld, type CliWorld } from "./run-cli.ts";
+import { startS3Server, type S3Server } from "./s3-server.ts";
+import { until } from "./scripted-harness.ts";
 
 interface Session {
   readonly client: Client;
@@ -162,36 +165,98 @@ it("what a model passes is checked: unknown tools and arguments, wrong kinds, na
   });
 });
 
-it("a cancelled wait ends, leaves no handle and no claim behind, and the server goes on", async () => {
-  await withShop([], {}, async (web) => {
-    await web.call("status");
-    const handles = () => readdirSync(`/proc/${web.pid}/fd`).length;
-    const before = handles();
+/** A shop on the S3 server of the tests, behind something that counts connections. */
+async function onS3(
+  body: (web: Session, seen: { server: S3Server; connections: () => number }) => Promise<void>,
+): Promise<void> {
+  const server = await startS3Server();
+  const port = Number(new URL(server.endpoint).port);
+  let count = 0;
+  const relay = createServer((socket) => {
+    count++;
+    const onwards = createConnection(port, "127.0.0.1");
+    for (const [from, to] of [
+      [socket, onwards],
+      [onwards, socket],
+    ] as const)
+      from.on("error", () => to.destroy()).pipe(to);
+  });
+  await new Promise<void>((resolve) => void relay.listen(0, "127.0.0.1", resolve));
+  const { accessKeyId, secretAccessKey } = server.keys;
+  const keys = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
+  const env = { ...keys, NODE_OPTIONS: "--max-semi-space-size=1" }; // What is garbage goes soon.
+  const endpoint = `http://127.0.0.1:${(relay.address() as AddressInfo).port}`;
+  try {
+    await withShop(["--endpoint", endpoint, "--bucket", "bucket"], env, async (web) => {
+      count = 0;
+      await body(web, { server, connections: () => count });
+    });
+  } finally {
+    relay.close();
+    await server.close();
+  }
+}
+
+it("an SDK client runs every tool on the S3 server of the tests", async () => {
+  const server = await startS3Server();
+  const { accessKeyId, secretAccessKey } = server.keys;
+  const env = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
+  try {
+    await withShop(["--endpoint", server.endpoint, "--bucket", "bucket"], env, everyTool);
+  } finally {
+    await server.close();
+  }
+});
+
+const handlesOf = ({ pid }: Session): number => readdirSync(`/proc/${pid}/fd`).length;
+const residentOf = ({ pid }: Session): number =>
+  Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]) / 1024;
+
+it("a cancelled wait ends, asks nothing more, leaves no handle and no claim behind, and the server goes on", async () => {
+  await onS3(async (web, { server }) => {
+    // Their connections are kept.
+    await web.call("wait", { steps: ["other"], timeout_s: 1 });
+    for (let n = 0; n < 3; n++) await web.call("status");
+    const before = handlesOf(web);
     const cancel = new AbortController();
     const waiting = web
       .call("wait", { steps: ["never"], timeout_s: 300 }, cancel.signal)
       .catch((error: Error) => error.message);
-    await web.call("status"); // The wait is under way.
+    await until("it waits", () => server.log.filter(({ key }) => key.includes("never")).length > 1);
     cancel.abort("enough");
     expect(await waiting).toContain("enough");
     expect((await web.call("status")).document.ok).toBe(true);
-    expect(handles()).toBeLessThanOrEqual(before);
+    const asked = server.log.length;
+    await new Promise((resolve) => setTimeout(resolve, 3_000)); // A wait asks each second at first.
+    expect(server.log.slice(asked).map(({ key }) => key)).toEqual([]);
+    expect(handlesOf(web)).toBeLessThanOrEqual(before);
+    expect((await web.call("status")).document.data!["steps"]).toEqual([]);
   });
 });
 
-it("a thousand calls leak neither handles nor memory", { timeout: 120_000 }, async () => {
-  const calls = process.env["TRACECRAFT_FULL"] ? 1_000 : 150;
-  await withShop([], {}, async (web) => {
-    const handles = () => readdirSync(`/proc/${web.pid}/fd`).length;
-    const round = async (count: number) => {
-      for (let at = 0; at < count; at++) await web.call(at % 2 ? "status" : "inbox", {});
-    };
-    await round(50);
-    const before = handles();
-    await round(calls);
-    expect(handles()).toBeLessThanOrEqual(before);
-  });
-});
+it(
+  "a thousand calls leak neither handles nor memory, over the connections of the first ones",
+  { timeout: 120_000 },
+  async () => {
+    await onS3(async (web, { connections }) => {
+      const round = async (count: number) => {
+        for (let at = 0; at < count; at++) {
+          const { document } = await web.call(at % 2 ? "status" : "inbox", {});
+          expect(document.ok).toBe(true);
+        }
+      };
+      await round(300); // What grows at first is code and caches.
+      const [handles, resident, opened] = [handlesOf(web), residentOf(web), connections()];
+      await round(1_000);
+      console.log(
+        `mcp: ${connections()} connections for 1,300 calls, ${(residentOf(web) - resident).toFixed(1)} MB more`,
+      );
+      expect(handlesOf(web)).toBeLessThanOrEqual(handles);
+      expect(connections()).toBe(opened);
+      expect(residentOf(web) - resident).toBeLessThan(16);
+    });
+  },
+);
 
 it("the server ends when its client goes away", async () => {
   const world = cliWorld();

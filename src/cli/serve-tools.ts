@@ -32,14 +32,23 @@ export async function serveTools(
   const named = agent ?? context.env["TRACECRAFT_AGENT"];
   const life = opened.session.harness && machine.harnessLife(opened.session.harness);
   let { session } = opened;
+  const underWay = new Set<AbortController>();
+  const stopped = whenAborted(context.signal);
+  void stopped.then(() => underWay.forEach((one) => one.abort(context.signal.reason)));
   const { cwd, home, env, platform } = context; // Not spread: its project is not to be asked for.
   const { serve } = await import("../mcp/server.ts");
   const ended = new Promise<void>((resolve) => void stdin.once("end", resolve));
   await serve({
     tools,
-    ended: Promise.race([ended, whenAborted(context.signal)]),
+    ended: Promise.race([ended, stopped]),
     async site(cancelled) {
-      const signal = AbortSignal.any([cancelled, context.signal]);
+      // Not AbortSignal.any: the signal of the process would remember each call for ever.
+      const ending = new AbortController();
+      const end = (): void => ending.abort(cancelled.reason);
+      cancelled.addEventListener("abort", end, { once: true });
+      if (cancelled.aborted || context.signal.aborted) end();
+      underWay.add(ending);
+      const { signal } = ending;
       const world = machineWorld(signal);
       const work = background(world);
       session = sessionNow(opened.local, session, life); // Its harness may have renamed it since the last call.
@@ -64,6 +73,7 @@ export async function serveTools(
           heartbeat(project);
           renewDue(project, reply?.told?.steps);
           await work.settle(opened.deadlineMs);
+          underWay.delete(ending);
           return work.warnings();
         },
       };

@@ -46,7 +46,9 @@ export async function serve({
     const tool = tools.find(({ name }) => name === params.name);
     try {
       if (!tool) throw new TracecraftError("usage", `Unknown tool "${params.name.slice(0, 60)}"`);
-      return await call(tool, params.arguments ?? {}, await site(signal));
+      const given = params.arguments ?? {};
+      checkArguments(tool, given);
+      return await call(tool, given, await site(signal));
     } catch (thrown) {
       return refused(asTracecraftError(thrown), []);
     }
@@ -62,11 +64,10 @@ async function call(
   given: Readonly<Record<string, unknown>>,
   site: CallSite,
 ): Promise<CallToolResult> {
-  checkArguments(tool, given);
-  const { command: name, args } = tool.call(given);
-  const command = await loadCommand(name);
   let reply: Reply | undefined;
   try {
+    const { command: name, args } = tool.call(given);
+    const command = await loadCommand(name);
     reply = await command.run(site.context, args as never);
   } catch (thrown) {
     return refused(asTracecraftError(thrown), await site.finish(undefined));
