@@ -1,18 +1,23 @@
 import fc from "fast-check";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { harnesses } from "../src/harness/all.ts";
 import { sumUsage, type HarnessEvent } from "../src/harness/events.ts";
 import type { Harness } from "../src/harness/harness.ts";
 import { createRedactor } from "../src/redact/redact.ts";
-import { readRow, rowBytes, type Row } from "../src/replay/rows.ts";
+import { readRow, rowBytes, rowsInto, type Row } from "../src/replay/rows.ts";
 import { names, readTranscript } from "../src/replay/transcript.ts";
 
 const real = fileURLToPath(new URL("../../shared/fixtures/transcripts", import.meta.url));
 const redactor = createRedactor();
 const latest = Date.parse("2026-12-01T00:00:00Z");
+
+const rowsFolder = mkdtempSync(join(tmpdir(), "tracecraft-rows-"));
+let rowFiles = 0;
+afterAll(() => rmSync(rowsFolder, { recursive: true }));
 
 async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
   yield* items;
@@ -20,7 +25,11 @@ async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
 
 async function read(harness: Harness | undefined, lines: readonly Uint8Array[]) {
   const previews: string[] = [];
-  const { rows, repeated } = await readTranscript(each(lines), {
+  const path = join(rowsFolder, `${++rowFiles}`);
+  const file = openSync(path, "w+");
+  const rows = rowsInto(file, 0);
+  const repeated = await readTranscript(each(lines), {
+    rows,
     harness,
     redactor,
     bodies: undefined,
@@ -32,7 +41,9 @@ async function read(harness: Harness | undefined, lines: readonly Uint8Array[]) 
     preview: async (bytes) => void previews.push(Buffer.from(bytes).toString()),
     redacted: () => undefined,
   });
-  const bytes = Buffer.from(rows.bytes());
+  closeSync(file);
+  const bytes = readFileSync(path);
+  rmSync(path);
   const all = Array.from({ length: rows.count() }, (_, nth) => readRow(bytes, nth * rowBytes));
   return { rows: all, previews, repeated };
 }

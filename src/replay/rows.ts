@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { kinds, type Kind, type Tokens } from "./page.ts";
 
 /** An event of a transcript while a page is built: what the index needs of it, without its text. */
@@ -19,11 +20,14 @@ export interface Row {
   readonly preview: number;
 }
 
-/** Bytes of a row: five million of them are 320 MB on the disk, and one session's are in memory. */
+/** Bytes of a row: five million of them are 320 MB on the disk. */
 export const rowBytes = 64;
 
+/** Rows in memory, the last ones of a session: 8 MiB. What is older lies in the file. */
+const rowsHeld = 128 * 1024;
+
 const numbers = new Map(kinds.map((kind, number) => [kind, number]));
-const most = 2 ** 32 - 1;
+const mostTokens = 2 ** 32 - 1;
 
 /** Rows of one session, which may still be changed. */
 export interface Rows {
@@ -32,50 +36,75 @@ export interface Rows {
   setTime(nth: number, at: number): void;
   setPair(nth: number, pair: number): void;
   setTokens(nth: number, tokens: Tokens): void;
-  bytes(): Uint8Array;
+  /** Puts into the file what is not there yet. */
+  settle(): void;
 }
 
-export function rows(): Rows {
-  let held = Buffer.alloc(256 * rowBytes);
+/** Rows that stand one after the other in a file, from that byte on, however many there are; `most` are in memory. */
+export function rowsInto(file: number, from: number, most = rowsHeld): Rows {
+  const held = Buffer.alloc(most * rowBytes);
+  const patch = Buffer.alloc(rowBytes);
+  let low = 0;
   let count = 0;
-  const writeTokens = (at: number, tokens: Tokens): void => {
-    held.writeUInt32LE(Math.min(most, tokens.input), at + 40);
-    held.writeUInt32LE(Math.min(most, tokens.output), at + 44);
-    held.writeUInt32LE(Math.min(most, tokens.cacheRead), at + 48);
-    held.writeUInt32LE(Math.min(most, tokens.cacheWrite), at + 52);
+  const spill = (rows: number): void => {
+    writeAll(file, held.subarray(0, rows * rowBytes), from + low * rowBytes);
+    held.copyWithin(0, rows * rowBytes);
+    low += rows;
+  };
+  /** Writes some bytes of a row, in memory or where it lies. */
+  const change = (nth: number, at: number, length: number, write: (to: Buffer, at: number) => void): void => {
+    if (nth >= low) return write(held, (nth - low) * rowBytes + at);
+    write(patch, 0);
+    writeAll(file, patch.subarray(0, length), from + nth * rowBytes + at);
   };
   return {
     count: () => count,
     add(row) {
-      if ((count + 1) * rowBytes > held.length) {
-        const larger = Buffer.alloc(held.length * 2); // What is not yet written of it takes no memory.
-        held.copy(larger);
-        held = larger;
-      }
-      const at = count++ * rowBytes;
-      held.writeDoubleLE(row.at, at);
-      held.writeDoubleLE(row.said, at + 8);
-      held.writeUInt8(numbers.get(row.kind)!, at + 16);
-      held.writeUInt8(row.flags, at + 17);
-      held.writeUInt16LE(row.tool, at + 18);
-      held.writeUInt16LE(row.model, at + 20);
-      held.writeInt32LE(row.pair, at + 24);
-      held.writeInt32LE(row.block, at + 28);
-      held.writeUInt32LE(row.start, at + 32);
-      held.writeUInt32LE(row.length, at + 36);
-      writeTokens(at, row.tokens);
-      held.writeUInt32LE(row.preview, at + 56);
+      if (count - low === most) spill(Math.ceil(most / 2));
+      writeRow(held, (count++ - low) * rowBytes, row);
     },
-    setTime: (nth, at) => void held.writeDoubleLE(at, nth * rowBytes),
-    setPair: (nth, pair) => void held.writeInt32LE(pair, nth * rowBytes + 24),
-    setTokens: (nth, tokens) => writeTokens(nth * rowBytes, tokens),
-    bytes: () => held.subarray(0, count * rowBytes),
+    setTime: (nth, time) => change(nth, 0, 8, (to, at) => void to.writeDoubleLE(time, at)),
+    setPair: (nth, pair) => change(nth, 24, 4, (to, at) => void to.writeInt32LE(pair, at)),
+    setTokens: (nth, tokens) => change(nth, 40, 16, (to, at) => writeTokens(to, at, tokens)),
+    settle: () => spill(count - low),
   };
+}
+
+function writeAll(file: number, bytes: Uint8Array, position: number): void {
+  for (let done = 0; done < bytes.length;)
+    done += writeSync(file, bytes, done, bytes.length - done, position + done);
+}
+
+function writeRow(to: Buffer, at: number, row: Row): void {
+  to.writeDoubleLE(row.at, at);
+  to.writeDoubleLE(row.said, at + 8);
+  to.writeUInt8(numbers.get(row.kind)!, at + 16);
+  to.writeUInt8(row.flags, at + 17);
+  to.writeUInt16LE(row.tool, at + 18);
+  to.writeUInt16LE(row.model, at + 20);
+  to.writeInt32LE(row.pair, at + 24);
+  to.writeInt32LE(row.block, at + 28);
+  to.writeUInt32LE(row.start, at + 32);
+  to.writeUInt32LE(row.length, at + 36);
+  writeTokens(to, at + 40, row.tokens);
+  to.writeUInt32LE(row.preview, at + 56);
+}
+
+function writeTokens(to: Buffer, at: number, { input, output, cacheRead, cacheWrite }: Tokens): void {
+  to.writeUInt32LE(Math.min(mostTokens, input), at);
+  to.writeUInt32LE(Math.min(mostTokens, output), at + 4);
+  to.writeUInt32LE(Math.min(mostTokens, cacheRead), at + 8);
+  to.writeUInt32LE(Math.min(mostTokens, cacheWrite), at + 12);
 }
 
 /** The time of a row, without the rest of it. */
 export function timeOf(bytes: Buffer, at: number): number {
   return bytes.readDoubleLE(at);
+}
+
+/** The length of its preview, likewise. */
+export function previewBytesOf(bytes: Buffer, at: number): number {
+  return bytes.readUInt32LE(at + 56);
 }
 
 export function readRow(bytes: Buffer, at: number): Row {

@@ -11,12 +11,13 @@ import type { Found } from "../coord/update.ts";
 import type { Bodies } from "./bodies.ts";
 import type { LaneSession } from "./lanes.ts";
 import type { Share, Stored } from "./merge.ts";
-import { rowBytes, timeOf } from "./rows.ts";
+import { previewBytesOf, rowBytes, rowsInto, timeOf } from "./rows.ts";
 import { readTranscript, type Names } from "./transcript.ts";
 
 /** A longer line is told by its length. */
 const lineLimit = 16 * 1024 * 1024;
 const manifestsAtOnce = 32;
+const rowsAtOnce = 16 * 1024;
 
 /** A session whose events are in the files of rows and previews. */
 export interface ReadSession extends LaneSession {
@@ -54,10 +55,10 @@ export async function readSessions(project: Project, options: SessionsOptions): 
   );
   const total = manifests.reduce((sum, { record }) => sum + bytesOf(record), 0);
   const [rows, previews] = await Promise.all([
-    open(options.stored.rows, "w"),
+    open(options.stored.rows, "w+"),
     open(options.stored.previews, "w"),
   ]);
-  const files = { rows: appender(rows), previews: appender(previews) };
+  const files: Files = { rows, rowsEnd: 0, previews: appender(previews) };
   const read: ReadSession[] = [];
   let done = 0;
   try {
@@ -73,7 +74,7 @@ export async function readSessions(project: Project, options: SessionsOptions): 
         options.note(`${found.record.harness}/${found.record.session_id}: ${message}`);
       }
     }
-    await Promise.all([files.rows.flush(), files.previews.flush()]);
+    await files.previews.flush();
   } finally {
     await Promise.all([rows.close(), previews.close()]);
   }
@@ -98,22 +99,29 @@ async function readManifests(project: Project, note: (what: string) => void): Pr
   return found;
 }
 
-type Appender = ReturnType<typeof appender>;
+interface Files {
+  readonly rows: FileHandle;
+  /** Where the next session's rows begin. */
+  rowsEnd: number;
+  readonly previews: ReturnType<typeof appender>;
+}
 
 async function readSession(
   project: Project,
   found: Found<Manifest>,
-  files: { readonly rows: Appender; readonly previews: Appender },
+  files: Files,
   options: SessionsOptions,
   counted: (bytes: number) => void,
 ): Promise<ReadSession | undefined> {
   const { record: manifest } = found;
   const agent = agentOf(manifest);
   const preview = files.previews.size();
-  const { rows, repeated } = await readTranscript(
+  const rows = rowsInto(files.rows.fd, files.rowsEnd);
+  const repeated = await readTranscript(
     linesOf(countedChunks(contentOf(project, found), counted, options.signal), lineLimit),
     {
       ...options,
+      rows,
       harness: harnessNamed(manifest.harness),
       addMs: (said) => options.addMs(agent, said),
       begin: beginOf(manifest),
@@ -121,48 +129,52 @@ async function readSession(
     },
   );
   options.repeated(repeated);
-  const { buffer, byteOffset, length } = rows.bytes();
-  const bytes = Buffer.from(buffer, byteOffset, length);
-  let minute = -1;
-  for (let at = 0; at < bytes.length; at += rowBytes) {
-    const now = Math.floor(timeOf(bytes, at) / 60_000);
-    if (now !== minute) options.heard(agent, timeOf(bytes, at));
-    minute = now;
-  }
-  const share = await keep(bytes, preview, files.rows, options);
-  if (share.count === 0) return undefined;
-  const first = bytes.readDoubleLE(share.nth * rowBytes);
-  const last = bytes.readDoubleLE((share.nth + share.count - 1) * rowBytes);
+  const row = files.rowsEnd;
+  files.rowsEnd += rows.count() * rowBytes;
+  const { skipped, nth, count, from, to } = await within(files.rows, row, rows.count(), agent, options);
+  if (count === 0) return undefined;
   return {
     harness: manifest.harness,
     session: manifest.session_id,
     agent,
     parent: manifest.parent ?? undefined,
     title: manifest.title ? manifest.title.slice(0, 80).toWellFormed() : undefined,
-    count: share.count,
-    from: first,
-    to: last,
-    share,
+    count,
+    from,
+    to,
+    share: { row: row + nth * rowBytes, preview: preview + skipped, nth, count },
   };
 }
 
-/** Appends the rows of the time that was asked for: they follow each other, because time never goes back. */
-async function keep(
-  bytes: Buffer,
-  preview: number,
-  rows: Appender,
-  { since, until }: SessionsOptions,
-): Promise<Share> {
-  const all = bytes.length / rowBytes;
-  let nth = 0;
-  let skipped = 0;
-  while (nth < all && timeOf(bytes, nth * rowBytes) < since)
-    skipped += bytes.readUInt32LE(nth++ * rowBytes + 56);
-  let end = nth;
-  while (end < all && timeOf(bytes, end * rowBytes) <= until) end++;
-  const row = rows.size();
-  await rows.add(bytes.subarray(nth * rowBytes, end * rowBytes));
-  return { row, preview: preview + skipped, nth, count: end - nth };
+/** Which of the rows are of the time that was asked for: they follow each other, because time never goes back. */
+async function within(
+  file: FileHandle,
+  start: number,
+  all: number,
+  agent: string,
+  { since, until, heard }: SessionsOptions,
+) {
+  const found = { skipped: 0, nth: 0, count: 0, from: 0, to: 0 };
+  let minute = -1;
+  const piece = Buffer.alloc(Math.min(all, rowsAtOnce) * rowBytes);
+  for (let done = 0; done < all; done += rowsAtOnce) {
+    const bytes = Math.min(all - done, rowsAtOnce) * rowBytes;
+    const { bytesRead } = await file.read(piece, 0, bytes, start + done * rowBytes);
+    if (bytesRead < bytes) throw new Error("a temporary file of the page was cut");
+    for (let at = 0; at < bytes; at += rowBytes) {
+      const time = timeOf(piece, at);
+      if (Math.floor(time / 60_000) !== minute) heard(agent, time);
+      minute = Math.floor(time / 60_000);
+      if (time < since) {
+        found.nth++;
+        found.skipped += previewBytesOf(piece, at);
+      } else if (time <= until) {
+        if (found.count++ === 0) found.from = time;
+        found.to = time;
+      }
+    }
+  }
+  return found;
 }
 
 /** Writes to the end of a file, in pieces. */

@@ -5,13 +5,19 @@ import type { Redactor } from "../redact/redact.ts";
 import { isTooLong, type TooLong } from "../sessions/content.ts";
 import type { Bodies } from "./bodies.ts";
 import { flag, type Kind, type Tokens } from "./page.ts";
-import { rows, type Rows } from "./rows.ts";
+import { recent, recentNumbers } from "./recent.ts";
+import type { Rows } from "./rows.ts";
 
 /** The first words of a text, for lists. */
 const previewChars = 120;
 
-/** A request's tokens are told again within so many requests, or count twice: a session of millions has a limit. */
+/**
+ * How far back something is remembered, for a session of millions has a limit: the requests whose tokens are told again,
+ * the calls that wait for their result, and the lines that may come once more.
+ */
 const requestsKnown = 100_000;
+const callsKnown = 100_000;
+const linesKnown = 1_000_000;
 
 /** Names by their number from 1; what comes after the 65,535th has none. */
 export interface Names {
@@ -23,6 +29,8 @@ export interface TranscriptOptions {
   readonly harness: Harness | undefined;
   readonly redactor: Redactor;
   readonly bodies: Bodies | undefined;
+  /** Where its rows go. */
+  readonly rows: Rows;
   readonly tools: Names;
   readonly models: Names;
   /** What is to be added to a time as it was written, in ms. */
@@ -35,31 +43,21 @@ export interface TranscriptOptions {
   readonly redacted: (counts: Readonly<Record<string, number>>) => void;
 }
 
-export interface Transcript {
-  readonly rows: Rows;
-  /** Lines that were there before, byte for byte: shown once. */
-  readonly repeated: number;
-}
-
-/** What the tokens of one request are written on, and what they are so far. */
-interface Carrier {
-  readonly nth: number;
-}
-
 const noTokens: Tokens = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
 
 /**
- * The events of one session as rows, in the order of its file: `at` never goes back along them, whatever was written.
- * A call and its result know each other, and a request's tokens stand on one event, however often they were written.
+ * Puts the events of one session into rows, in the order of its file: `at` never goes back along them, whatever was
+ * written. A call and its result know each other, and a request's tokens stand on one event, however often they were
+ * written. Answers how many lines were there before, byte for byte: they are shown once.
  */
 export async function readTranscript(
   lines: AsyncIterable<Uint8Array | TooLong>,
   options: TranscriptOptions,
-): Promise<Transcript> {
+): Promise<number> {
   const { harness, redactor } = options;
   const { add, done } = rowMaker(options);
   const memory = new Map<string, unknown>();
-  const seen = new Set<number>();
+  const seen = recentNumbers(linesKnown);
   let repeated = 0;
   for await (const line of lines) {
     if (isTooLong(line)) {
@@ -81,16 +79,15 @@ export async function readTranscript(
     for (const event of events)
       await add(event, event.type === "unknown" ? raw.toString() : undefined, redacted);
   }
-  return { rows: done(), repeated };
+  done();
+  return repeated;
 }
 
 /** Makes rows of the events of one session, one after the other. */
 function rowMaker(options: TranscriptOptions) {
-  const { models } = options;
-  const found = rows();
-  const calls = new Map<string, number>();
-  let carriers = new Map<string, Carrier>();
-  let olderCarriers: ReadonlyMap<string, Carrier> = new Map();
+  const { models, rows: found } = options;
+  const calls = recent<number>(callsKnown);
+  const carriers = recent<number>(requestsKnown); // On which event the tokens of a request stand.
   let model = 0;
   let last = Number.NEGATIVE_INFINITY;
   let timeless = 0;
@@ -101,12 +98,10 @@ function rowMaker(options: TranscriptOptions) {
     // What comes before the first time has that one.
     if (last > Number.NEGATIVE_INFINITY) while (timeless > 0) found.setTime(--timeless, last);
     if (event.type === "usage") {
-      const carrier = carriers.get(event.key) ??
-        olderCarriers.get(event.key) ?? { nth: Math.max(0, found.count() - 1) };
+      const carrier = carriers.get(event.key) ?? Math.max(0, found.count() - 1);
       if (found.count() === 0) await add({ ...event, type: "note", what: "usage" }, undefined, false);
       carriers.set(event.key, carrier);
-      if (carriers.size >= requestsKnown) [olderCarriers, carriers] = [carriers, new Map()];
-      found.setTokens(carrier.nth, tokensOf(event.usage));
+      found.setTokens(carrier, tokensOf(event.usage));
       return;
     }
     if (event.type === "model") model = models.numberOf(event.model);
@@ -140,9 +135,9 @@ function rowMaker(options: TranscriptOptions) {
       preview: shown.length,
     });
   };
-  const done = (): Rows => {
+  const done = (): void => {
     while (timeless > 0) found.setTime(--timeless, options.begin);
-    return found;
+    found.settle();
   };
   return { add, done };
 }
