@@ -127,7 +127,12 @@ const mutations: Readonly<Record<string, Mutation>> = {
     change(lines, below, (line) =>
       line.replace(/"timestamp":"[^"]+"/, `"timestamp":"${new Date(start - below(1e12)).toISOString()}"`),
     ),
-  shuffled: (lines, below) => void lines.sort(() => below(3) - 1),
+  shuffled: (lines, below) => {
+    for (let last = lines.length - 1; last > 0; last--) {
+      const other = below(last + 1);
+      [lines[last], lines[other]] = [lines[other] ?? "", lines[last] ?? ""];
+    }
+  },
   time: (lines, below) =>
     change(lines, below, (line) =>
       line.replace(

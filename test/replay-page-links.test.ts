@@ -54,7 +54,7 @@ async function pageWithSessions(): Promise<{
   for (const who of [0, 1, 2]) {
     const source = join(folder, `${who}.jsonl`);
     writeFileSync(source, `${transcript(who)}\n`);
-    const known = { id: idOf(who), paths: [source], title: undefined, cwd: "/work" };
+    const known = { id: idOf(who), paths: [source], title: "", cwd: "/work" };
     await mirrorSession(project, known, { harness: claudeCode, host, redactor: async () => redactor });
     await setMemory(project, `key.${who}`, "value");
   }

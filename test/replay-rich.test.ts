@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { isValidElement, type ComponentChild, type VNode } from "preact";
+import safeRegex from "safe-regex2";
 import { describe, expect, it } from "vitest";
 import { ansi } from "../src/replay/viewer/list/rich/ansi.tsx";
 import { diffNodes, diffOf, isPatch, patchLines } from "../src/replay/viewer/list/rich/diff.tsx";
 import { markdown } from "../src/replay/viewer/list/rich/markdown.tsx";
-import { finder } from "../src/replay/viewer/list/pattern.ts";
+import { finder, shallow } from "../src/replay/viewer/list/pattern.ts";
 
 const now = () => performance.now();
 const budget = () => ({ nodes: 4000, marks: 0 }) as never;
@@ -194,6 +195,49 @@ describe("what is looked for", () => {
       expect(typeof finder(pattern, true)).toBe("string");
     },
   );
+
+  it("refuses every pattern that safe-regex2 refuses, and few others", () => {
+    const { tree } = fc.letrec<{ tree: string; part: string }>((tie) => ({
+      part: fc.oneof(
+        { depthSize: "small" },
+        fc.constantFrom(
+          "a",
+          "b",
+          ".",
+          "[x(*]",
+          "[^)+]",
+          String.raw`\(`,
+          String.raw`\[`,
+          String.raw`\p{L}`,
+          "(?<n>c)",
+        ),
+        fc
+          .tuple(fc.constantFrom("(", "(?:"), tie("tree"), tie("tree"))
+          .map(([open, one, other]) => `${open}${one}|${other})`),
+        fc.tuple(fc.constantFrom("(", "(?:"), tie("tree")).map(([open, one]) => `${open}${one})`),
+      ),
+      tree: fc
+        .array(fc.tuple(tie("part"), fc.constantFrom("", "", "*", "+", "?", "*?", "{2}", "{1,3}", "{2,}")), {
+          minLength: 1,
+          maxLength: 4,
+        })
+        .map((parts) => parts.map((pair) => pair.join("")).join("")),
+    }));
+    let [refused, alike] = [0, 0];
+    fc.assert(
+      fc.property(tree, (pattern) => {
+        const safe = safeRegex(pattern, { limit: 12 });
+        if (!safe) expect([pattern, shallow(pattern)]).toEqual([pattern, false]);
+        refused += safe ? 0 : 1;
+        alike += safe && shallow(pattern) ? 1 : 0;
+      }),
+      { numRuns: 2000 },
+    );
+    expect(refused).toBeGreaterThan(100);
+    expect(alike).toBeGreaterThan(100);
+    for (const fine of ["to+tal|unit", "a[+*(]+b", String.raw`\(\d+\)`, "(error|failed): .*", "x{2,4}y?"])
+      expect([fine, typeof finder(fine, true)]).toEqual([fine, "object"]);
+  });
 
   it("finds a text in any case, each place once, and no sign of it is a pattern", () => {
     const found = finder("a.b", false);

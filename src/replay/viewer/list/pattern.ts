@@ -1,5 +1,3 @@
-import safeRegex from "safe-regex2";
-
 /** A text is looked at in windows of so many characters: what a pattern can cost is bounded by them. */
 export const windowChars = 1000;
 /** Two windows share so many: a match up to this long is never cut. */
@@ -36,9 +34,37 @@ export function finder(query: string, isPattern: boolean, now = () => performanc
     return error instanceof Error ? error.message.replace(/^Invalid regular expression: /, "") : "no pattern";
   }
   if (/\\[1-9k]|\(\?<?[=!]/.test(query)) return "back references and lookaround are not searched for";
-  if (!safeRegex(query, { limit: 12 }) || !bounded(query)) return "a pattern like this can take for ever";
+  if (!shallow(query) || !bounded(query)) return "a pattern like this can take for ever";
   if (pattern.test("")) return "it matches nothing at all, everywhere";
   return patternFinder(pattern, now);
+}
+
+/** At most so many repetitions in a pattern, of any sort. */
+const repetitionsMost = 12;
+
+/** Whether no repetition stands inside another one: those are what costs more than a power of the length. */
+export function shallow(pattern: string): boolean {
+  // What is no sign here: escaped, in a class, or what says what sort of group it is.
+  const plain = pattern
+    .replaceAll(/\\(?:[pPu]\{[^}]*\}|[^])/g, "x")
+    .replaceAll(/\[[^\]]*\]/g, "x")
+    .replaceAll(/\(\?(?::|<\w+>)/g, "(");
+  const repeats: boolean[] = [false];
+  let repetitions = 0;
+  let closed = false; // Whether a group that holds a repetition ends just before this sign.
+  for (let at = 0; at < plain.length; at++) {
+    const sign = plain[at];
+    const repetition = sign === "*" || sign === "+" || sign === "?" || /^\{\d/.test(plain.slice(at, at + 2));
+    if (repetition) {
+      if (closed || ++repetitions > repetitionsMost) return false;
+      repeats[repeats.length - 1] = true;
+      if (sign === "{") at = plain.indexOf("}", at);
+      if (plain[at + 1] === "?") at++; // Lazy: the same repetition.
+    } else if (sign === "(") repeats.push(false);
+    closed = sign === ")" && repeats.pop() === true;
+    if (closed) repeats[repeats.length - 1] = true;
+  }
+  return true;
 }
 
 /** At most three repetitions without a bound: each is another power of the window's length. */
