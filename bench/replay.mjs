@@ -1,6 +1,6 @@
-// Building a replay page with the real program: node bench/replay.mjs [--huge]
+// Building a replay page with the real program: node bench/replay.mjs [--huge | --one]
 // 50 agents, each with a mirrored Claude Code session: 100,000 events with 130 MB of text, all bodies on the page.
-// --huge: 5,000,000 events of a few words instead, index only. Results are in RESULTS.md, dated.
+// --huge: 5,000,000 events of a few words instead, index only. --one: 3,000,000 of them in one session. Results are in RESULTS.md, dated.
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import {
@@ -17,9 +17,10 @@ import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
 
-const huge = process.argv.includes("--huge");
-const agents = 50;
-const lines = huge ? 100_000 : 2_000;
+const one = process.argv.includes("--one");
+const huge = one || process.argv.includes("--huge");
+const agents = one ? 1 : 50;
+const lines = one ? 3_000_000 : huge ? 100_000 : 2_000;
 const textBytes = huge ? 0 : 1_300;
 const beganAt = Date.UTC(2026, 10, 20, 9);
 const folder = mkdtempSync(join(tmpdir(), "replay-bench-"));
