@@ -11,12 +11,14 @@ import { claimStep } from "../src/coord/claims.ts";
 import { listAgents } from "../src/coord/agents.ts";
 import { knownLeases } from "../src/coord/leases.ts";
 import { sendMessage } from "../src/coord/send.ts";
-import { checkAnswer, hookWorld, payloads, type HookWorld } from "./hook-world.ts";
+import { payloads as hostileTexts, unseenCharacters } from "./hostile-text.ts";
+import { checkAnswer } from "./hook-rules.ts";
+import { hookWorld, payloads, type HookWorld } from "./hook-world.ts";
 
 const harness = "claude-code";
 
 async function shop(): Promise<HookWorld> {
-  const world = hookWorld();
+  const world = hookWorld({ ageMs: 0 });
   const words = { schema: 3, store: "./bucket", project: "shop" };
   writeFileSync(join(world.cwd, ".tracecraft.json"), JSON.stringify(words));
   const one = await world.project(harness, "one", "web-1");
@@ -276,13 +278,18 @@ it("no byte of 1,000 hostile messages is in what any hook says", { timeout: 60_0
     "\u001b]0;SECRETWORD\u0007",
   ];
   const api = await world.project(harness, "other", "api-2");
-  const bodies = Array.from({ length: 1_000 }, (_, n) => `${attacks[n % attacks.length]} SECRETWORD ${n}`);
+  const pieces = [...attacks, ...hostileTexts, ...unseenCharacters];
+  const piece = (n: number): string => pieces[n % pieces.length]!;
+  const bodies = Array.from(
+    { length: 1_000 },
+    (_, n) => `${piece(n)}SECRETWORD${piece(n * 7 + 3)}SECRETWORD ${n}${piece(n * 13 + 5)}`,
+  );
   for (let start = 0; start < bodies.length; start += 50)
     await Promise.all(
       bodies
         .slice(start, start + 50)
         .map((message, n) =>
-          sendMessage(api, { to: "web-1", message, subject: "SECRETWORD", urgent: n === 0 }),
+          sendMessage(api, { to: "web-1", message, subject: `SECRETWORD ${piece(n)}`, urgent: n % 5 === 0 }),
         ),
     );
   await claimStep(await world.project(harness, "one"), "design", { ttlS: 3600 });

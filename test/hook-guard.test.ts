@@ -4,13 +4,14 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { bindSession } from "../src/commands/bindings.ts";
 import { reserve, reservationsName } from "../src/coord/reservations.ts";
-import { checkAnswer, hookWorld, type HookWorld } from "./hook-world.ts";
+import { checkAnswer } from "./hook-rules.ts";
+import { hookWorld, type HookWorld } from "./hook-world.ts";
 
 const harness = "claude-code";
 const wish = { mode: "exclusive", ttlS: 3600, step: undefined, advise: false } as const;
 
 async function shop(): Promise<HookWorld> {
-  const world = hookWorld();
+  const world = hookWorld({ ageMs: 0 });
   const words = { schema: 3, store: "./bucket", project: "shop" };
   writeFileSync(join(world.cwd, ".tracecraft.json"), JSON.stringify(words));
   const one = await world.project(harness, "one", "web-1");
@@ -104,7 +105,7 @@ describe("the guard", () => {
     await passes("git commit docs -m 'as above'");
   });
 
-  it("answers within its time whatever the patterns are, and in no time for many paths and plain ones", async () => {
+  it("answers within its time whatever the patterns are, and finds one among a thousand plain ones", async () => {
     const world = await reserved();
     const { local } = await world.project(harness, "one");
     const known = local.read(reservationsName) as { reservations: object[]; at_ms: number };
@@ -112,10 +113,10 @@ describe("the guard", () => {
     const hostile = ["**/d*/".repeat(82), "**/*d/d/".repeat(62), "**/a/".repeat(99)];
     const entries = (patterns: readonly string[]) =>
       Array.from({ length: 1_000 }, (_, n) => ({ ...one, pattern: `${patterns[n % patterns.length]}x${n}` }));
-    const timed = async (patterns: readonly string[]): Promise<[string, number]> => {
+    const timed = async (patterns: readonly string[], many: number): Promise<[string, number]> => {
       local.write(reservationsName, { ...known, reservations: [...entries(patterns), one] });
       const began = performance.now();
-      const patch = Array.from({ length: 50 }, (_, n) => `*** Update File: lib/${"d/".repeat(40)}${n}.ts`);
+      const patch = Array.from({ length: many }, (_, n) => `*** Update File: lib/${"d/".repeat(40)}${n}.ts`);
       const command = [...patch, "*** Update File: src/api/a.ts"].join("\n");
       const said = await world.fire(
         "codex",
@@ -124,8 +125,8 @@ describe("the guard", () => {
       );
       return [said, performance.now() - began];
     };
-    expect((await timed(hostile))[1]).toBeLessThan(3_000); // Else it is half a minute.
-    const [said, tookMs] = await timed(["docs/a/**", "src/web/*.ts"]);
+    expect((await timed(hostile, 50))[1]).toBeLessThan(3_000); // Else it is half a minute.
+    const [said, tookMs] = await timed(["docs/a/**", "src/web/*.ts"], 5);
     expect(said).toContain("src/api/a.ts is reserved by api-2");
     expect(tookMs).toBeLessThan(3_000);
   });

@@ -8,8 +8,8 @@ export interface Answers {
   start(text: string): string;
   /** What is told beside the user's words. */
   prompt(text: string): string;
-  /** Goes on once more, for this reason. */
-  block(reason: string): string;
+  /** The turn does not end, for this reason. Absent where a stop cannot be blocked. */
+  readonly block?: (reason: string) => string;
   /** A tool is not run, for this reason. */
   deny(reason: string): string;
 }
@@ -34,6 +34,6 @@ export const answers: Readonly<Record<string, Answers>> = {
       }),
   },
   codex: { start: (text) => text, prompt: (text) => text, block, deny: block },
-  hermes: { start: context, prompt: context, block, deny: block },
-  openclaw: { start: context, prompt: context, block, deny: block },
+  hermes: { start: context, prompt: context, deny: block },
+  openclaw: { start: context, prompt: context, deny: block },
 };

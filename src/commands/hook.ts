@@ -41,7 +41,9 @@ const hooks: Readonly<Record<string, Hook>> = {
   stop: {
     ...turn,
     async answer(call, say) {
-      return said(await (await import("./hook-turn.ts")).endTurn(call, true), say.block);
+      const { block } = say;
+      const reason = await (await import("./hook-turn.ts")).endTurn(call, block !== undefined);
+      return block ? said(reason, block) : "";
     },
   },
   // Of a helper within the session, which has no claims of its own to finish.
