@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { deflate } from "node:zlib";
+import { diskTrouble, writeWhole } from "./disk.ts";
 import type { PageBlocks } from "./html.ts";
 
 const deflated = promisify(deflate);
@@ -25,11 +26,12 @@ export interface BlocksFile {
 }
 
 export async function openBlocksFile(): Promise<BlocksFile> {
-  const folder = mkdtempSync(join(tmpdir(), "tracecraft-replay-"));
+  const folder = temporaryFolder();
   const file = await open(join(folder, "blocks"), "wx+");
   const places = new Map<string, readonly [start: number, length: number]>();
   const names: string[] = [];
   const running = new Set<Promise<void>>();
+  let failed: unknown;
   let end = 0;
   const keep = async (name: string, bytes: Uint8Array): Promise<void> => {
     // One piece of output: the usual 16 KiB cost a callback each, more than a third of the time of a page.
@@ -38,7 +40,7 @@ export async function openBlocksFile(): Promise<BlocksFile> {
     const start = end;
     end += packed.length;
     places.set(name, [start, packed.length]);
-    await file.write(packed, 0, packed.length, start);
+    await writeWhole(file, packed, start);
   };
   return {
     blocks: {
@@ -54,12 +56,15 @@ export async function openBlocksFile(): Promise<BlocksFile> {
     async add(name, bytes) {
       names.push(name);
       while (running.size >= atOnce) await Promise.race(running);
-      const work = keep(name, bytes);
+      if (failed) throw failed;
+      const work = keep(name, bytes)
+        .catch((error: unknown) => void (failed ??= diskTrouble(error, folder)))
+        .finally(() => running.delete(work));
       running.add(work);
-      void work.finally(() => running.delete(work)).catch(() => undefined);
     },
     async settle() {
       await Promise.all(running);
+      if (failed) throw failed;
       names.sort(inPage);
     },
     path: (name) => join(folder, name),
@@ -69,6 +74,14 @@ export async function openBlocksFile(): Promise<BlocksFile> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function temporaryFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), "tracecraft-replay-"));
+  } catch (error) {
+    throw diskTrouble(error, tmpdir());
+  }
 }
 
 const order = ["header", "pyramid", "moments", "ix", "pv", "b"];

@@ -1,4 +1,5 @@
 import { open, type FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Project } from "../coord/project.ts";
 import { asTracecraftError } from "../errors.ts";
 import { harnessNamed } from "../harness/all.ts";
@@ -9,6 +10,7 @@ import { findManifest } from "../sessions/manifest.ts";
 import { partsOf, type Manifest } from "../sessions/manifest-record.ts";
 import type { Found } from "../coord/update.ts";
 import type { Bodies } from "./bodies.ts";
+import { diskTrouble, writeWhole } from "./disk.ts";
 import type { LaneSession } from "./lanes.ts";
 import type { Share, Stored } from "./merge.ts";
 import { previewBytesOf, rowBytes, rowsInto, timeOf } from "./rows.ts";
@@ -70,7 +72,7 @@ export async function readSessions(project: Project, options: SessionsOptions): 
         if (session) read.push(session);
       } catch (error) {
         const { code, message } = asTracecraftError(error);
-        if (code !== "malformed") throw error;
+        if (code !== "malformed") throw diskTrouble(error, dirname(options.stored.rows));
         options.note(`${found.record.harness}/${found.record.session_id}: ${message}`);
       }
     }
@@ -185,7 +187,7 @@ function appender(file: FileHandle) {
   const flush = async (): Promise<void> => {
     const bytes = Buffer.concat(held);
     [held, heldBytes] = [[], 0];
-    if (bytes.length > 0) await file.write(bytes);
+    await writeWhole(file, bytes);
   };
   return {
     size: () => size,

@@ -2,6 +2,7 @@ import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { open, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { randomBytes } from "node:crypto";
+import { diskTrouble, writeWhole } from "./disk.ts";
 import { pageHtml, type PageBlocks, type Viewer } from "./html.ts";
 
 export interface Written {
@@ -26,27 +27,32 @@ export async function writePage(
   { maxBytes, signal }: WriteOptions,
 ): Promise<Written> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
-  const file = await open(temporary, "wx");
+  const file = await open(temporary, "wx").catch((error: unknown) => {
+    throw diskTrouble(error, path);
+  });
   let bytes = 0;
   try {
     for await (const piece of pageHtml(viewer, blocks)) {
       signal.throwIfAborted();
       const chunk = Buffer.from(piece);
       bytes += chunk.length;
-      if (bytes <= maxBytes) await file.write(chunk);
+      if (bytes <= maxBytes) await writeWhole(file, chunk);
     }
     await file.close();
     if (bytes <= maxBytes) renameSync(temporary, path);
     return { bytes, written: bytes <= maxBytes };
+  } catch (error) {
+    throw diskTrouble(error, path);
   } finally {
-    await file.close();
+    await file.close().catch(() => undefined);
     rmSync(temporary, { force: true });
   }
 }
 
 /**
  * Writes a page as a folder for any server of static files: `index.html`, and each block in a file of its own, fetched
- * when it is looked at. The page is named last. Answers the bytes of all of it.
+ * when it is looked at. The page is named last, and what was there before stands until then; the blocks of one that did
+ * not come to its end are removed. Answers the bytes of all of it.
  */
 export async function writeSplit(
   folder: string,
@@ -56,17 +62,38 @@ export async function writeSplit(
 ): Promise<number> {
   const generation = randomBytes(4).readUInt32BE().toString();
   const place = join(folder, "blocks", generation);
-  mkdirSync(place, { recursive: true });
-  let bytes = 0;
-  for (const name of blocks.names) {
+  const fresh = [
+    join(folder, `.index.${generation}.tmp`),
+    join(folder, `.current.${generation}.tmp`),
+  ] as const;
+  try {
+    mkdirSync(place, { recursive: true });
+    let bytes = 0;
+    for (const name of blocks.names) {
+      signal.throwIfAborted();
+      const block = await blocks.read(name);
+      bytes += block.length;
+      await writeFile(join(place, name), block);
+    }
+    let html = "";
+    for await (const piece of pageHtml(viewer, blocks, { blocks: "blocks/" })) html += piece;
+    await writeFile(fresh[0], html);
+    await writeFile(fresh[1], generation);
     signal.throwIfAborted();
-    const block = await blocks.read(name);
-    bytes += block.length;
-    await writeFile(join(place, name), block);
+    renameSync(fresh[0], join(folder, "index.html"));
+    renameSync(fresh[1], join(folder, "blocks", "current"));
+    return bytes + Buffer.byteLength(html);
+  } catch (error) {
+    discard(place);
+    throw diskTrouble(error, folder);
+  } finally {
+    fresh.forEach(discard);
   }
-  let html = "";
-  for await (const piece of pageHtml(viewer, blocks, { blocks: "blocks/" })) html += piece;
-  await writeFile(join(folder, "index.html"), html);
-  await writeFile(join(folder, "blocks", "current"), generation);
-  return bytes + Buffer.byteLength(html);
+}
+
+/** What cannot be removed could not be made either, or is told by the error that led here. */
+function discard(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {}
 }

@@ -1,0 +1,39 @@
+import type { FileHandle } from "node:fs/promises";
+import { TracecraftError } from "../errors.ts";
+
+const states: Readonly<Record<string, string>> = {
+  ENOSPC: "no space left",
+  EDQUOT: "no space left",
+  EFBIG: "a file cannot be that large there",
+  EROFS: "it is read-only",
+  EACCES: "no permission",
+  EPERM: "no permission",
+  ENOTDIR: "a file is where a folder is wanted",
+  EISDIR: "a folder is there",
+  ENOENT: "there is no such folder",
+};
+
+const writes = /^(?:write|open|mkdir|mkdtemp|rename|close|ftruncate)$/;
+
+/**
+ * What the system said of a file of this machine, in words: `disk_full`, or `usage` for a place that cannot be written
+ * to. Whatever else was thrown is given back as it is.
+ */
+export function diskTrouble(error: unknown, place: string): unknown {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (!(error instanceof Error) || !("syscall" in error) || !writes.test(String(error.syscall))) return error;
+  const full = code === "ENOSPC" || code === "EDQUOT";
+  return new TracecraftError(
+    full ? "disk_full" : "usage",
+    `Cannot write "${place}": ${states[code] ?? code}`,
+  );
+}
+
+/** Writes all of it, from that byte on or behind what is there: the system may take less at once, on a full disk above all. */
+export async function writeWhole(file: FileHandle, bytes: Uint8Array, position?: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const at = position === undefined ? undefined : position + done;
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at);
+    done += bytesWritten;
+  }
+}
