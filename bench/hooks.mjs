@@ -18,7 +18,8 @@ const loaded = join(place, "loaded");
 writeFileSync(
   join(place, "count.cjs"),
   `const fs = require("node:fs"), { readFileSync, appendFileSync, statSync } = fs, seen = new Set();
-const note = (file) => { if (!/^chunk-|^cli|^program/.test(require("node:path").basename(String(file))) || seen.has(file)) return;
+const behind = /^(?:mirror|keep|follow)$/.test(process.argv[4]); // What the line itself has started.
+const note = (file) => { if (behind || !/^chunk-|^cli|^program/.test(require("node:path").basename(String(file))) || seen.has(file)) return;
   seen.add(file); appendFileSync(${JSON.stringify(loaded)}, file + " " + statSync(file).size + "\\n"); };
 fs.readFileSync = (file, ...more) => { note(file); return readFileSync(file, ...more); };
 `,
@@ -45,13 +46,19 @@ try {
   const line = (on) => settings.hooks[on][0].hooks[0].command;
   const raise = () => {
     mkdirSync(flags, { recursive: true });
-    writeFileSync(join(flags, "of-another-session"), "{}");
+    writeFileSync(join(flags, "11111111-2222-3333-4444-555555555555.0"), "{}");
+  };
+  const raiseOther = () => {
+    lower();
+    mkdirSync(flags, { recursive: true });
+    writeFileSync(join(flags, "another-session.0"), "{}");
   };
   const lower = () => rmSync(flags, { recursive: true, force: true });
   const cases = [
     ["true", "true", ""],
     ["node -e 0", `"${process.execPath}" -e 0`, ""],
     ["prompt, no news", line("UserPromptSubmit"), payload({ prompt: "x" }), lower],
+    ["prompt, another's news", line("UserPromptSubmit"), payload({ prompt: "x" }), raiseOther],
     ["prompt, a flag is up", line("UserPromptSubmit"), payload({ prompt: "x" }), raise],
     ["session start", line("SessionStart"), payload({ source: "startup" }), lower],
     ["stop", line("Stop"), payload({}), lower],
@@ -90,7 +97,11 @@ try {
     console.log(
       `${name.padEnd(24)} median ${median.toFixed(1).padStart(7)}  p95 ${p95.toFixed(1).padStart(7)}  ${(median / base).toFixed(2).padStart(5)} x node -e 0  ${String(files.length).padStart(2)} files, ${(bytes / 1024).toFixed(0)} KiB`,
     );
-    if (["prompt, no news", "guard, a shell command"].includes(name) && files.length > 0) bad++;
+    if (
+      ["prompt, no news", "prompt, another's news", "guard, a shell command"].includes(name) &&
+      files.length > 0
+    )
+      bad++;
     if (["stop", "session end"].includes(name) && median > base) bad++;
   }
   if (bad > 0) {
