@@ -21,7 +21,7 @@ declare global {
   var showStrings: (from: number, to: number, tab: string) => Promise<string>;
 }
 
-const each = 30;
+const each = 24;
 
 it.skipIf(path === undefined)(
   `${hostileStrings.length} hostile strings in every field of the header, the lanes, the state and the costs stay text`,

@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { whole } from "./words.ts";
 
 /** No list of the state is longer: the rest is counted. */
-export const mostRows = 40;
+export const mostRows = 24;
 
 /** A part of the state, with what its head says. */
 export function Section({

@@ -1,0 +1,162 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { chromiumPath, launch, watchedPage } from "./replay-browser.ts";
+import { bundleViewer, viewerStyles, wrapPage } from "./replay-story-page.mjs";
+
+const path = chromiumPath("large replay pages");
+const folder = mkdtempSync(join(tmpdir(), "replay-crowd-"));
+const file = join(folder, "page.html");
+let browser: Browser;
+
+declare global {
+  var showCrowd: (agents: number, events: number) => Promise<void>;
+  var tracecraftWork: Record<string, number>;
+}
+
+beforeAll(async () => {
+  if (path === undefined) return;
+  const script = await bundleViewer(`
+    import { crowdSource } from "./replay-crowd.ts";
+    import { start } from "../src/replay/viewer/start.tsx";
+    globalThis.showCrowd = (agents, events) => start(crowdSource(agents, events));`);
+  writeFileSync(file, wrapPage(script, viewerStyles()));
+  browser = await launch(path);
+});
+afterAll(async () => {
+  await browser?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function shown<T>(
+  agents: number,
+  events: number,
+  work: (page: Page) => Promise<T>,
+  viewport = { width: 1440, height: 900 },
+): Promise<T> {
+  const { page, trouble, context } = await watchedPage(browser, { offline: true, viewport });
+  await page.goto(`file://${file}#debug=1&t=2026-09-17T14:00:00Z`);
+  await page.evaluate(([a, b]) => globalThis.showCrowd(a, b), [agents, events] as const);
+  await page.locator(".events [role=option]").first().waitFor({ state: "attached" });
+  const answer = await work(page);
+  expect(trouble).toEqual([]);
+  await context.close();
+  return answer;
+}
+
+/** What a reader does, each of it some times: how much was touched and read for it. */
+const deeds: Readonly<Record<string, (page: Page) => Promise<void>>> = {
+  "point at the lanes": async (page) => {
+    const box = await page.locator(".lanes canvas").boundingBox();
+    if (!box) throw new Error("no canvas");
+    for (let step = 0; step < 40; step++)
+      await page.mouse.move(box.x + 20 + step * 15, box.y + 10 + ((step * 37) % (box.height - 20)));
+  },
+  "zoom in and out": async (page) => {
+    for (const key of "wwwwwwss") await page.keyboard.press(key);
+  },
+  "pan near": async (page) => {
+    for (const key of "adadad") await page.keyboard.press(key);
+  },
+  "scroll the list": async (page) => {
+    await page.locator(".events .scroll").hover();
+    for (let step = 0; step < 10; step++) await page.mouse.wheel(0, 300);
+  },
+  "walk the list": async (page) => {
+    for (const key of "jjjjkk") await page.keyboard.press(key);
+  },
+  "step by events": async (page) => {
+    for (let step = 0; step < 6; step++) await page.keyboard.press("ArrowRight");
+  },
+  "go to the next claim, message and error": async (page) => {
+    for (const key of "cmecme") await page.keyboard.press(key);
+  },
+};
+
+async function settled(page: Page): Promise<Record<string, number>> {
+  let before = "";
+  for (;;) {
+    await page.waitForTimeout(120);
+    const { blocks: _, ...now } = await page.evaluate(() => ({ ...globalThis.tracecraftWork }));
+    if (JSON.stringify(now) === before) return now;
+    before = JSON.stringify(now);
+  }
+}
+
+/** Elements, words and all else that the browser holds as nodes of the page. */
+async function nodesOf(page: Page): Promise<number> {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Performance.enable");
+  await devtools.send("HeapProfiler.collectGarbage");
+  const { metrics } = await devtools.send("Performance.getMetrics");
+  await devtools.detach();
+  return metrics.find(({ name }) => name === "Nodes")?.value ?? Infinity;
+}
+
+describe.skipIf(path === undefined)("a page of a hundred thousand events and one of a million", () => {
+  it("touch and read as much for what a reader does, whatever it is", { timeout: 120_000 }, async () => {
+    const counts = [];
+    for (const events of [100_000, 1_000_000]) {
+      const each: Record<string, Record<string, number>> = {};
+      await shown(50, events, async (page) => {
+        // The same minutes of both.
+        await page.evaluate(
+          () => (location.hash = "#debug=1&w=1789653600000~1789653720000&t=2026-09-17T14:01:00Z"),
+        );
+        for (const [name, deed] of Object.entries(deeds)) {
+          const before = await settled(page);
+          await deed(page);
+          const after = await settled(page);
+          each[name] = Object.fromEntries(
+            Object.entries(after).map(([what, count]) => [what, count - (before[what] ?? 0)]),
+          );
+        }
+      });
+      counts.push(each);
+    }
+    const [small, large] = counts;
+    for (const [name, each] of Object.entries(small ?? {})) {
+      for (const [what, count] of Object.entries(each)) {
+        const found = large?.[name]?.[what] ?? 0;
+        // Frames fall differently: half as much again, and a few, is the same.
+        expect([name, what, count, found]).toEqual([name, what, count, Math.min(found, count * 1.5 + 8)]);
+      }
+    }
+  });
+
+  it(
+    "have no more than 3,000 nodes up to 1920 by 1080, of 50 agents as of 1,000",
+    { timeout: 120_000 },
+    async () => {
+      for (const [agents, events, width, height] of [
+        [50, 100_000, 1440, 900],
+        [1000, 200_000, 1440, 900],
+        [1000, 200_000, 1920, 1080],
+        [1000, 200_000, 390, 844],
+      ] as const) {
+        const most = await shown(
+          agents,
+          events,
+          async (page) => {
+            let seen = 0;
+            for (const tab of ["state", "spent", "script"]) {
+              const button = page.locator(`#tab-${tab}`);
+              if (await button.isVisible()) await button.click();
+              for (const share of [0, 0.5, 1]) {
+                for (const scroll of await page.locator(".scroll, .lanes-scroll, .state").all())
+                  await scroll.evaluate((one, at) => (one.scrollTop = at * one.scrollHeight), share);
+                await page.waitForTimeout(60);
+                seen = Math.max(seen, await nodesOf(page));
+              }
+            }
+            return seen;
+          },
+          { width, height },
+        );
+        expect([agents, width, most]).toEqual([agents, width, Math.min(most, 3000)]);
+      }
+    },
+  );
+});
