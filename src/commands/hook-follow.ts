@@ -13,6 +13,8 @@ import { newsFlag } from "./news-flag.ts";
 
 /** How often the transcript and the leases are looked at: a few calls of stat, and what this machine knows. */
 const lookMs = 2_000;
+/** A turn has ended: the mail of that time is to be known when the user says the next thing. */
+const noticeMs = 250;
 /** Mail is looked for so often; less, once the session has been silent for a while. */
 const mailMs = 10_000;
 const mailIdleMs = 60_000;
@@ -75,7 +77,8 @@ export async function followSession(
     const current = { ...project, session: { ...session, earlier: earlierIds(local, session.id) } };
     if (underWay === 0) renewDue(current); // A store that is slow is not asked again meanwhile.
     await keep(machine, current, { due, guard: asked.guard, activeAt: mirror.activeAt(), tell });
-    await world.sleep(lookMs);
+    for (let left = lookMs; left > 0 && followed(project)?.pokes === pokes; left -= noticeMs)
+      await world.sleep(noticeMs);
   }
 }
 
