@@ -5,6 +5,7 @@ import type { Redactor } from "../redact/redact.ts";
 import { isTooLong, type TooLong } from "../sessions/content.ts";
 import type { Bodies } from "./bodies.ts";
 import { flag, type Kind, type Tokens } from "./page.ts";
+import { eventOfPicture, picturesIn, takePicture, type Picture } from "./pictures.ts";
 import { recent, recentNumbers } from "./recent.ts";
 import type { Rows } from "./rows.ts";
 
@@ -76,8 +77,13 @@ export async function readTranscript(
     seen.add(name);
     if (redacted) options.redacted(counts);
     const raw = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    for (const event of events)
-      await add(event, event.type === "unknown" ? raw.toString() : undefined, redacted);
+    const pictures = picturesIn(raw);
+    for (const event of events) {
+      const picture = takePicture(event, pictures);
+      await add(event, event.type === "unknown" ? raw.toString() : undefined, redacted, picture);
+    }
+    for (const picture of pictures)
+      await add(eventOfPicture(picture, events[0]), undefined, redacted, picture);
   }
   done();
   return repeated;
@@ -92,7 +98,12 @@ function rowMaker(options: TranscriptOptions) {
   let last = Number.NEGATIVE_INFINITY;
   let timeless = 0;
 
-  const add = async (event: HarnessEvent, raw: string | undefined, redacted: boolean): Promise<void> => {
+  const add = async (
+    event: HarnessEvent,
+    raw: string | undefined,
+    redacted: boolean,
+    picture?: Picture,
+  ): Promise<void> => {
     const said = timeOf(event.at, options.latest);
     if (!Number.isNaN(said)) last = Math.max(last, said + options.addMs(said));
     // What comes before the first time has that one.
@@ -111,7 +122,7 @@ function rowMaker(options: TranscriptOptions) {
       found.setPair(pair, found.count());
     }
     if (event.type === "call") calls.set(event.call, found.count());
-    const { text, preview, json } = wordsOf(event, raw);
+    const { text, preview, json } = picture ? wordsOfPicture(picture) : wordsOf(event, raw);
     const kept = text === preview || !options.bodies ? undefined : await options.bodies.add(text);
     const shown = Buffer.from(preview);
     if (last === Number.NEGATIVE_INFINITY) timeless = found.count() + 1;
@@ -124,6 +135,7 @@ function rowMaker(options: TranscriptOptions) {
         (isFailed(event) ? flag.failed : 0) |
         (redacted || text.includes("[REDACTED:") ? flag.redacted : 0) |
         (kept?.cut ? flag.cut : 0) |
+        (kept && picture?.url ? flag.image : 0) |
         (json ? flag.json : 0),
       tool: event.type === "call" ? options.tools.numberOf(event.tool) : 0,
       model,
@@ -174,6 +186,10 @@ function wordsOf(
   }
 }
 
+function wordsOfPicture({ url, words }: Picture) {
+  return { text: url ?? words, preview: words, json: false };
+}
+
 const telling = [
   "command",
   "cmd",
@@ -201,6 +217,9 @@ function aboutOf(input: unknown): string {
 }
 
 function firstWords(text: string): string {
+  // Most texts begin with words and single blanks, and need no second look.
+  const head = text.slice(0, previewChars);
+  if (!/[^\S ]| {2}|^ | $/.test(head)) return head.toWellFormed();
   if (text.length <= previewChars && !/[\r\n\t]/.test(text)) return text.toWellFormed();
   return text
     .slice(0, previewChars * 4)
