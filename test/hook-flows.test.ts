@@ -17,8 +17,8 @@ import { hookWorld, payloads, type HookWorld } from "./hook-world.ts";
 
 const harness = "claude-code";
 
-async function shop(): Promise<HookWorld> {
-  const world = hookWorld({ ageMs: 0 });
+async function shop({ ageMs = 0 } = {}): Promise<HookWorld> {
+  const world = hookWorld({ ageMs });
   const words = { schema: 3, store: "./bucket", project: "shop" };
   writeFileSync(join(world.cwd, ".tracecraft.json"), JSON.stringify(words));
   const one = await world.project(harness, "one", "web-1");
@@ -165,6 +165,15 @@ describe("a prompt", () => {
     expect(await world.fire(harness, "prompt", event(world, "one"))).toMatch(
       /2 unread messages \(1 urgent\) from api-2/,
     );
+  });
+
+  it("keeps the flag of news that it had no more time to tell", async () => {
+    const world = await shop({ ageMs: 800 }); // 200 ms are left.
+    await mail(world, "hello");
+    await keep(world);
+    expect(await world.fire(harness, "prompt", event(world, "one"), { inputAfterMs: 300 })).toBe("");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await world.fire(harness, "prompt", event(world, "one"))).toContain("1 unread message from api-2");
   });
 
   it("is not troubled by the flag of a session that has ended", async () => {

@@ -34,6 +34,8 @@ export interface FireOptions {
   readonly stopGate?: boolean;
   readonly guard?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** The event comes only so long after the hook has begun. */
+  readonly inputAfterMs?: number;
   /** The life of the harness process above the hook. */
   readonly life?: string;
 }
@@ -83,7 +85,12 @@ export function hookWorld({ ageMs = 800 } = {}): HookWorld {
       trustHere(project.local, configuration);
       return project;
     },
-    async fire(harness, event, input, { stopGate = false, guard = false, env: more, life } = {}) {
+    async fire(
+      harness,
+      event,
+      input,
+      { stopGate = false, guard = false, env: more, life, inputAfterMs = 0 } = {},
+    ) {
       const bytes =
         input instanceof Uint8Array
           ? input
@@ -94,7 +101,10 @@ export function hookWorld({ ageMs = 800 } = {}): HookWorld {
         env: { ...env, ...more },
         platform: "linux",
         signal: new AbortController().signal,
-        readStdin: async () => bytes,
+        readStdin: async () => {
+          if (inputAfterMs > 0) await new Promise((resolve) => setTimeout(resolve, inputAfterMs));
+          return bytes;
+        },
         machine: here(more, life),
       } as unknown as Context;
       const none = { sessionId: undefined, agent: undefined };

@@ -24,6 +24,7 @@ export async function startSession(call: Call, early: (text: string) => void): P
 
   const isNew = call.event.source !== "compact";
   const [prime] = await Promise.all([primeOf(project), isNew ? registerAgent(project) : undefined]);
+  early(prime.text);
   newsFlag(call.machine.stateFolder, project).lower(); // Told just now.
   return prime.text;
 }

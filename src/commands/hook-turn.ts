@@ -27,16 +27,21 @@ export async function firstTurn(call: Call): Promise<boolean> {
 }
 
 /** The user has said something: one line when there is mail that this session was not told of. Asks nobody. */
-export async function promptNews(call: Call): Promise<string> {
+export async function promptNews(call: Call, early: (text: string) => void): Promise<string> {
   const project = await openTrusted(call);
   if (!project) return "";
   const flag = newsFlag(call.machine.stateFolder, project);
   const news = flag.read();
-  flag.lower(); // Also a damaged one, or each prompt would start a process for it.
-  if (!news || news.count === 0 || knownNews(project)?.count === 0) return "";
+  if (!news || news.count === 0 || knownNews(project)?.count === 0) {
+    flag.lower(); // Also a damaged one, or each prompt would start a process for it.
+    return "";
+  }
   const urgent = news.urgent > 0 ? ` (${news.urgent} urgent)` : "";
   const from = some(news.from.map(safe), ", ");
-  return `tracecraft: ${count(news.count, "unread message")}${urgent} from ${from}; they are read with \`tracecraft inbox\``;
+  const text = `tracecraft: ${count(news.count, "unread message")}${urgent} from ${from}; they are read with \`tracecraft inbox\``;
+  early(text); // The flag stays up for what is not said any more.
+  flag.lower();
+  return text;
 }
 
 /**

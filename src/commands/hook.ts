@@ -9,6 +9,7 @@ import { machineOf, type Machine } from "./machine.ts";
 interface Hook {
   /** From the start of the process to its last word, in ms. */
   readonly hardStopMs: number;
+  /** What `early` is told is said even if the hook is stopped after that; told too late, it throws. */
   answer(call: Call, say: Answers, early: (text: string) => void): Promise<string>;
 }
 
@@ -25,8 +26,9 @@ const hooks: Readonly<Record<string, Hook>> = {
   },
   prompt: {
     ...turn,
-    async answer(call, say) {
-      return said(await (await import("./hook-turn.ts")).promptNews(call), say.prompt);
+    async answer(call, say, early) {
+      const { promptNews } = await import("./hook-turn.ts");
+      return said(await promptNews(call, (text) => early(said(text, say.prompt))), say.prompt);
     },
   },
   // Hermes has no event of a session's start that takes an answer: its first turn is one.
@@ -123,6 +125,7 @@ async function answered(
   const [say, found] = [own(answers, harness), own(hooks, event)];
   if (!say || !found) return { text: "", error: undefined }; // Of a newer set-up than this program.
   let early = "";
+  let over = false;
   let warned: TracecraftError | undefined;
   const note = (error: unknown): void => void (warned ??= asTracecraftError(error));
   const leftMs = Math.max(200, found.hardStopMs - machine.ageMs());
@@ -134,27 +137,28 @@ async function answered(
   const work = async (): Promise<string> => {
     const read = parseEvent(await context.readStdin(eventLimit));
     const within = machine.within({ harness, id: read.sessionId, cwd: read.cwd }, quiet);
-    return await found.answer(
-      { machine: within, harness, event: read, asked },
-      say,
-      (text) => (early = text),
-    );
+    return await found.answer({ machine: within, harness, event: read, asked }, say, (text) => {
+      if (over) throw late(found);
+      early = text;
+    });
   };
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<"late">((resolve) => (timer = setTimeout(() => resolve("late"), leftMs)));
+  const stop = new Promise<"late">((resolve) => (timer = setTimeout(() => resolve("late"), leftMs)));
   try {
-    const text = await Promise.race([work(), late]);
+    const text = await Promise.race([work(), stop]);
     if (text !== "late") return { text, error: warned };
-    return {
-      text: early,
-      error: warned ?? new TracecraftError("timeout", `Not finished within ${found.hardStopMs} ms`),
-    };
+    over = true;
+    return { text: early, error: warned ?? late(found) };
   } catch (error) {
     const trouble = asTracecraftError(error);
     return { text: trouble.code === "unreachable" ? early : "", error: trouble };
   } finally {
     clearTimeout(timer);
   }
+}
+
+function late({ hardStopMs }: Hook): TracecraftError {
+  return new TracecraftError("timeout", `Not finished within ${hardStopMs} ms`);
 }
 
 interface AskedBehind {
