@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { chmodSync, readFileSync } from "node:fs";
 import { defineConfig } from "rolldown";
 
 // What nearly every command needs: a file costs more to open than its compiled code to read (src/cli/load.ts).
@@ -39,6 +39,16 @@ const program = {
     },
   },
 };
+
+// npm sets this when it installs a package; a clone that was linked is built again after that.
+program.plugins = [
+  {
+    name: "executable",
+    writeBundle({ dir }) {
+      chmodSync(`${dir}/cli.cjs`, 0o755);
+    },
+  },
+];
 
 const styles = ["src/replay/viewer/viewer.css", "src/replay/viewer/list/list.css"];
 

@@ -224,7 +224,7 @@ describe("init", () => {
     `);
     writeFileSync(join(world.cwd, ".tracecraft.json"), "{");
     expect(await world.said("init --project shop --agent a")).toMatch(
-      /^2> Error: Cannot read ".tracecraft.json": not JSON\n2> Cause: .*\n# 2$/,
+      /^2> Error: Cannot read ".tracecraft.json": not JSON\n2> Cause: .*\n2> Hint: tracecraft init .*\n# 2$/,
     );
   });
 });

@@ -75,7 +75,10 @@ function readConfiguration(
     if (typeof words !== "object" || words === null || Array.isArray(words)) throw new Error("not an object");
   } catch (error) {
     const cause = error instanceof Error ? error.message : undefined;
-    throw new TracecraftError("config", `Cannot read "${shown}": not JSON`, { cause });
+    throw new TracecraftError("config", `Cannot read "${shown}": not JSON`, {
+      cause,
+      hint: "tracecraft init --project NAME --agent NAME, once that file is mended or removed",
+    });
   }
   return configurationOf(words, file, level, folders);
 }

@@ -122,7 +122,7 @@ function refuseLong(name: string, what: string, text = ""): void {
   );
 }
 
-/** What is easily a slip of the pen: a step that nobody had claimed, an agent that nobody has seen. */
+/** What is easily a slip of the pen: a step that was another's, or nobody's, and an agent that nobody has seen. */
 function slips(
   { project }: Context,
   name: string,
@@ -133,9 +133,20 @@ function slips(
   const held = knownLeases(project).map(({ step }) => step);
   const here = held.length > 0 ? ` (held here: ${held.join(", ")})` : "";
   return [
+    ...(already ? [] : takenByForce(project, name, claim)),
     ...(!already && wasUnclaimed(claim) ? [`nobody had claimed "${name}"${here}`] : []),
     ...(seen?.known === false ? [`nobody has seen an agent "${to}" here; the message waits`] : []),
   ];
+}
+
+/** Whoever is put out is not told by us: it learns of it when it tries to go on. */
+function takenByForce({ agent }: Context["project"], name: string, { log }: ClaimRecord): string[] {
+  const taken = log?.at(-1)?.taken_from;
+  if (!taken) return [];
+  if (taken.agent === agent) return [`"${name}" was taken from another session of ${agent}`];
+  const from = taken.agent ?? "somebody";
+  const tell = isName(from) ? `: tracecraft send ${from} "…"` : "";
+  return [`"${name}" was taken from ${shownLine(from)}, who is not told of it${tell}`];
 }
 
 /** A claim of format 1 has no log either, but it was claimed before it was completed. */

@@ -1,5 +1,6 @@
 import { listAgents, type AgentView } from "../coord/agents.ts";
 import { listedState, readBoard, type Board } from "../coord/board.ts";
+import { forgetLost } from "../coord/leases.ts";
 import { unreadMail } from "../coord/mailbox.ts";
 import type { Project } from "../coord/project.ts";
 import type { StepView } from "../coord/steps.ts";
@@ -40,6 +41,7 @@ export const status = defineCommand({
       unreadOrProblem(project),
     ]);
     const problems = [...here.problems, ...board.problems, ...mailProblems];
+    forgetLost(project, board.steps);
     const open = board.steps.filter((step) => listedState(step) !== "complete");
     const screen = {
       project,

@@ -88,7 +88,7 @@ it("claim: taken, already yours, taken by another, another session, lapsed, fini
   `);
   expect(await tell(claim, as("web-1", "9b2e44d0-1"), { step: "design" })).toMatchInlineSnapshot(`
     "2> Error: Step design already claimed by web-1
-    2> Cause: by its session session-, 11m left, term 1
+    2> Cause: by its session session-, 12m left, term 1
     2> Hint: tracecraft claim design --mine
     # 3"
   `);
@@ -212,6 +212,7 @@ it("complete: done, repeated, another handoff, another's, fenced, forced, redact
   `);
   expect(await tell(complete, as("web-1"), { step: "tests", force: true })).toMatchInlineSnapshot(`
     "Completed step tests
+    2> warning: "tests" was taken from api-2, who is not told of it: tracecraft send api-2 "…"
     # 0"
   `);
   expect(await tell(complete, as("api-2"), { step: "tests" })).toMatchInlineSnapshot(`

@@ -36,13 +36,17 @@ export function span(seconds: number): string {
 
 /** The seconds of a span as somebody typed it: `40s`, `60m`, `2h05m`, `3d`. Without a unit it is refused: 60 of what? */
 export function parseSpan(text: string): number {
+  const seconds = secondsIn(text);
+  if (seconds !== undefined) return seconds;
+  throw new TracecraftError(
+    "usage",
+    `Cannot read "${text.slice(0, 60)}": a span is such as 40s, 60m, 2h05m or 3d`,
+  );
+}
+
+function secondsIn(text: string): number | undefined {
   const parts = /^(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s)?$/.exec(text.trim());
-  if (!parts?.[0]) {
-    throw new TracecraftError(
-      "usage",
-      `Cannot read "${text.slice(0, 60)}": a span is such as 40s, 60m, 2h05m or 3d`,
-    );
-  }
+  if (!parts?.[0]) return undefined;
   return ["d", "h", "m", "s"].reduce(
     (sum, unit, at) => sum + Number(parts[at + 1] ?? 0) * unitSeconds[unit]!,
     0,
@@ -54,10 +58,21 @@ const longestTtlS = 366 * day;
 
 /** The seconds of a `--ttl`, for an error that names what was to be done. */
 export function parseTtl(text: string, act: string, thing: string): number {
-  const seconds = parseSpan(text);
+  const cannot = `Cannot ${act} "${thing.slice(0, 200)}": --ttl`;
+  const seconds = secondsIn(text);
+  if (seconds === undefined) {
+    throw new TracecraftError("usage", `${cannot} "${text.slice(0, 60)}" is no span such as 40s, 60m or 2h`, {
+      ...(/^\d{1,4}$/.test(text) && isPlain(thing) && { hint: `tracecraft ${act} ${thing} --ttl ${text}m` }),
+    });
+  }
   if (seconds >= 1 && seconds <= longestTtlS) return seconds;
   const why = seconds < 1 ? "under 1s" : "over 366d";
-  throw new TracecraftError("usage", `Cannot ${act} "${thing.slice(0, 200)}": --ttl is ${why}`);
+  throw new TracecraftError("usage", `${cannot} is ${why}`);
+}
+
+/** Whether it can be typed as it is. */
+function isPlain(text: string): boolean {
+  return /^[\w./@%+=:,-]{1,200}$/.test(text);
 }
 
 /** A size in units of 1,024: `269 B`, `12.4 KiB`. */

@@ -2,8 +2,10 @@ import { describe, expect, it } from "vitest";
 import { formatOneClaim, formatOneStatus, meeting } from "../../test/two-agents.ts";
 import { claimKey } from "../format/keys.ts";
 import { claimStep } from "./claims.ts";
-import { releaseStep } from "./finish.ts";
-import { forgetLease, knownLease, knownLeases, renewDue, renewLease } from "./leases.ts";
+import { finishStep, releaseStep } from "./finish.ts";
+import { forgetLease, forgetLost, knownLease, knownLeases, renewDue, renewLease } from "./leases.ts";
+import { memoryLocalState } from "./local.ts";
+import { readStep, viewOf } from "./steps.ts";
 
 const ttlS = 60;
 
@@ -24,6 +26,20 @@ describe("what this machine knows of leases", () => {
     expect(knownLeases(renamed)).toHaveLength(2);
     forgetLease(renamed, "one");
     expect(knownLease(a, "one")).toBeUndefined();
+  });
+
+  it("forgets what a reading shows to be another's, or finished, and nothing that it does not show", async () => {
+    const at = meeting();
+    const a = at.agent("a");
+    for (const step of ["kept", "lost", "done", "unseen"]) await claimStep(a, step, { ttlS });
+    await finishStep(at.agent("b"), "lost", "complete", {}, { force: true });
+    const elsewhere = at.agent("a", { session: { earlier: [] } });
+    await finishStep({ ...elsewhere, local: memoryLocalState() }, "done", "complete", {});
+    const views = await Promise.all(
+      ["kept", "lost", "done"].map(async (step) => viewOf(a, await readStep(a, step))),
+    );
+    forgetLost(a, views);
+    expect(knownLeases(a).map(({ step }) => step)).toEqual(["kept", "unseen"]);
   });
 
   it("counts by the monotonic clock within a boot, by the wall clock after another", async () => {

@@ -13,7 +13,7 @@ import { journal } from "./journal.ts";
 import { readLocal } from "./local.ts";
 import type { Project } from "./project.ts";
 import { repairProjection } from "./projections.ts";
-import { outcomeUnknown, readStep, type StepReading } from "./steps.ts";
+import { outcomeUnknown, readStep, type StepReading, type StepView } from "./steps.ts";
 import { update, type Found } from "./update.ts";
 
 /** A lease that this agent in this session was told it holds. What this machine knows of it, not what is so. */
@@ -77,6 +77,19 @@ export function knownLease(project: Project, step: string): KnownLease | undefin
     };
   }
   return undefined;
+}
+
+/** Forgets those of the leases that were known here of which these readings say that they are this session's no more. */
+export function forgetLost(
+  project: Project,
+  steps: readonly Pick<StepView, "step" | "term" | "state">[],
+): void {
+  const found = new Map(steps.map((step) => [step.step, step]));
+  for (const { step, term } of knownLeases(project)) {
+    const now = found.get(step);
+    if (now?.term !== undefined && (now.term > term || (now.term === term && now.state !== "in_progress")))
+      forgetLease(project, step);
+  }
 }
 
 /** Every lease that this session was told of, the one with the least time left first. */
