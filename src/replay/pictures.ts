@@ -74,7 +74,10 @@ export function takePicture(event: HarnessEvent, pictures: Picture[]): Picture |
 
 /** The event that a picture has where other words stand beside it. */
 export function eventOfPicture({ call }: Picture, beside: HarnessEvent | undefined): HarnessEvent {
-  const from = beside?.at === undefined ? {} : { at: beside.at };
+  const from = {
+    ...(beside?.at !== undefined && { at: beside.at }),
+    ...(beside?.agent !== undefined && { agent: beside.agent }),
+  };
   return call === undefined
     ? { ...from, type: "prompt", text: "", images: 1 }
     : { ...from, type: "result", call, text: "" };

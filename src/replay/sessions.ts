@@ -14,6 +14,7 @@ import { diskTrouble, writeWhole } from "./disk.ts";
 import type { LaneSession } from "./lanes.ts";
 import type { Share, Stored } from "./merge.ts";
 import { previewBytesOf, rowBytes, rowsInto, timeOf } from "./rows.ts";
+import { subAgentsAt } from "./sub-agents.ts";
 import { readTranscript, type Names } from "./transcript.ts";
 
 /** A longer line is told by its length. */
@@ -68,8 +69,7 @@ export async function readSessions(project: Project, options: SessionsOptions): 
       options.signal.throwIfAborted();
       const counted = (bytes: number) => options.progress((done += bytes), total);
       try {
-        const session = await readSession(project, found, files, options, counted);
-        if (session) read.push(session);
+        read.push(...(await readSession(project, found, files, options, counted)));
       } catch (error) {
         const { code, message } = asTracecraftError(error);
         if (code !== "malformed") throw diskTrouble(error, dirname(options.stored.rows));
@@ -108,44 +108,76 @@ interface Files {
   readonly previews: ReturnType<typeof appender>;
 }
 
+/** A session, and behind it those of its sub-agents that its own file tells of. */
 async function readSession(
   project: Project,
   found: Found<Manifest>,
   files: Files,
   options: SessionsOptions,
   counted: (bytes: number) => void,
-): Promise<ReadSession | undefined> {
+): Promise<ReadSession[]> {
   const { record: manifest } = found;
   const agent = agentOf(manifest);
   const preview = files.previews.size();
   const rows = rowsInto(files.rows.fd, files.rowsEnd);
-  const repeated = await readTranscript(
-    linesOf(countedChunks(contentOf(project, found), counted, options.signal), lineLimit),
-    {
-      ...options,
-      rows,
-      harness: harnessNamed(manifest.harness),
-      addMs: (said) => options.addMs(agent, said),
-      begin: beginOf(manifest),
-      preview: (bytes) => files.previews.add(bytes),
-    },
-  );
-  options.repeated(repeated);
+  const subAgents = subAgentsAt(`${options.stored.rows}.sub`);
+  try {
+    const repeated = await readTranscript(
+      linesOf(countedChunks(contentOf(project, found), counted, options.signal), lineLimit),
+      {
+        ...options,
+        rows,
+        // In the file of a sub-agent every line names it.
+        ...(manifest.parent ? {} : { subAgent: subAgents.sinkOf }),
+        harness: harnessNamed(manifest.harness),
+        addMs: (said) => options.addMs(agent, said),
+        begin: beginOf(manifest),
+        preview: (bytes) => files.previews.add(bytes),
+      },
+    );
+    options.repeated(repeated);
+    const { harness, session_id: session, title } = manifest;
+    const whole = await shared(files, preview, rows.count(), agent, options, {
+      harness,
+      session,
+      parent: manifest.parent ?? undefined,
+      title: title ? title.slice(0, 80).toWellFormed() : undefined,
+    });
+    const read = whole ? [whole] : [];
+    await subAgents.each(async (name, count, copy) => {
+      const from = files.previews.size();
+      let end = files.rowsEnd;
+      await copy.rows(async (bytes) => {
+        await writeWhole(files.rows, bytes, end);
+        end += bytes.length;
+      });
+      await copy.previews((bytes) => files.previews.add(bytes));
+      const id = `${session}.agent-${name.slice(0, 200).toWellFormed()}`;
+      const sub = { harness, session: id, parent: session, title: name.slice(0, 12).toWellFormed() };
+      const one = await shared(files, from, count, agent, options, sub);
+      if (one) read.push(one);
+    });
+    return read;
+  } finally {
+    await subAgents.close();
+  }
+}
+
+/** The session whose rows were written to the end of the file; undefined where none is of the time that was asked for. */
+async function shared(
+  files: Files,
+  preview: number,
+  rows: number,
+  agent: string,
+  options: SessionsOptions,
+  named: Pick<LaneSession, "harness" | "session" | "parent" | "title">,
+): Promise<ReadSession | undefined> {
   const row = files.rowsEnd;
-  files.rowsEnd += rows.count() * rowBytes;
-  const { skipped, nth, count, from, to } = await within(files.rows, row, rows.count(), agent, options);
+  files.rowsEnd += rows * rowBytes;
+  const { skipped, nth, count, from, to } = await within(files.rows, row, rows, agent, options);
   if (count === 0) return undefined;
-  return {
-    harness: manifest.harness,
-    session: manifest.session_id,
-    agent,
-    parent: manifest.parent ?? undefined,
-    title: manifest.title ? manifest.title.slice(0, 80).toWellFormed() : undefined,
-    count,
-    from,
-    to,
-    share: { row: row + nth * rowBytes, preview: preview + skipped, nth, count },
-  };
+  const share = { row: row + nth * rowBytes, preview: preview + skipped, nth, count };
+  return { ...named, agent, count, from, to, share };
 }
 
 /** Which of the rows are of the time that was asked for: they follow each other, because time never goes back. */

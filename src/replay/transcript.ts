@@ -8,6 +8,7 @@ import { flag, type Kind, type Tokens } from "./page.ts";
 import { eventOfPicture, picturesIn, takePicture, type Picture } from "./pictures.ts";
 import { recent, recentNumbers } from "./recent.ts";
 import type { Rows } from "./rows.ts";
+import type { Sink } from "./sub-agents.ts";
 
 /** The first words of a text, for lists. */
 const previewChars = 120;
@@ -32,6 +33,8 @@ export interface TranscriptOptions {
   readonly bodies: Bodies | undefined;
   /** Where its rows go. */
   readonly rows: Rows;
+  /** Where those of a sub-agent go that the file tells of; with the session's own where there is nothing. */
+  readonly subAgent?: (agent: string) => Promise<Sink | undefined>;
   readonly tools: Names;
   readonly models: Names;
   /** What is to be added to a time as it was written, in ms. */
@@ -56,7 +59,7 @@ export async function readTranscript(
   options: TranscriptOptions,
 ): Promise<number> {
   const { harness, redactor } = options;
-  const { add, done } = rowMaker(options);
+  const { add, done } = rowMakers(options);
   const memory = new Map<string, unknown>();
   const seen = recentNumbers(linesKnown);
   let repeated = 0;
@@ -89,12 +92,37 @@ export async function readTranscript(
   return repeated;
 }
 
-/** Makes rows of the events of one session, one after the other. */
-function rowMaker(options: TranscriptOptions) {
-  const { models, rows: found } = options;
+/** The model is that of the whole file, as its harness tells it: only when it changes. */
+interface Shared {
+  model: number;
+}
+
+/** Gives each event to the one who did it: the session, or a sub-agent that is written into its file. */
+function rowMakers(options: TranscriptOptions) {
+  const shared: Shared = { model: 0 };
+  const own = rowMaker(options, options, shared);
+  const others = new Map<string, ReturnType<typeof rowMaker>>();
+  const makerOf = async (agent: string) => {
+    const known = others.get(agent);
+    const sink = known ? undefined : await options.subAgent?.(agent);
+    if (!sink) return known ?? own;
+    const made = rowMaker(options, sink, shared);
+    others.set(agent, made);
+    return made;
+  };
+  return {
+    async add(event: HarnessEvent, ...rest: [string | undefined, boolean, Picture?]): Promise<void> {
+      await (event.agent === undefined ? own : await makerOf(event.agent)).add(event, ...rest);
+    },
+    done: () => [own, ...others.values()].forEach(({ done }) => done()),
+  };
+}
+
+/** Makes rows of the events of one writer, one after the other. */
+function rowMaker(options: TranscriptOptions, { rows: found, preview: keep }: Sink, shared: Shared) {
+  const { models } = options;
   const calls = recent<number>(callsKnown);
   const carriers = recent<number>(requestsKnown); // On which event the tokens of a request stand.
-  let model = 0;
   let last = Number.NEGATIVE_INFINITY;
   let timeless = 0;
 
@@ -115,7 +143,7 @@ function rowMaker(options: TranscriptOptions) {
       found.setTokens(carrier, tokensOf(event.usage));
       return;
     }
-    if (event.type === "model") model = models.numberOf(event.model);
+    if (event.type === "model") shared.model = models.numberOf(event.model);
     const pair = event.type === "result" ? (calls.get(event.call) ?? -1) : -1;
     if (pair >= 0) {
       calls.delete(event.type === "result" ? event.call : "");
@@ -126,7 +154,7 @@ function rowMaker(options: TranscriptOptions) {
     const kept = text === preview || !options.bodies ? undefined : await options.bodies.add(text);
     const shown = Buffer.from(preview);
     if (last === Number.NEGATIVE_INFINITY) timeless = found.count() + 1;
-    await options.preview(shown);
+    await keep(shown);
     found.add({
       at: last,
       said,
@@ -138,7 +166,7 @@ function rowMaker(options: TranscriptOptions) {
         (kept && picture?.url ? flag.image : 0) |
         (json ? flag.json : 0),
       tool: event.type === "call" ? options.tools.numberOf(event.tool) : 0,
-      model,
+      model: shared.model,
       pair,
       block: kept?.place.block ?? -1,
       start: kept?.place.start ?? 0,
