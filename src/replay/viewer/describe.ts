@@ -2,7 +2,7 @@ import type { Lease } from "../leases.ts";
 import type { Kind, Moment } from "../page.ts";
 import { laneOf } from "./model.ts";
 import type { Thing } from "./scene.ts";
-import { bytes, clock, counted, long } from "./words.ts";
+import { bytes, clock, counted, long, refusedAct } from "./words.ts";
 
 const nameOf = (lane: number | undefined) =>
   lane === -1 ? "everyone" : (laneOf(lane ?? Number.NaN)?.name ?? "nobody known");
@@ -23,8 +23,11 @@ const says: Partial<Record<Kind, Says>> = {
   review: ({ step }) => `asked for review of ${step}`,
   release: ({ step }) => `released ${step}`,
   reopen: ({ step }) => `reopened ${step}`,
-  fenced: ({ step, term, holderTerm, holder }) =>
-    `complete of ${step} refused: held term ${term ?? "?"}, now term ${holderTerm ?? "?"} (${nameOf(holder)})`,
+  fenced: (moment) => {
+    const { step, term, holderTerm, holder } = moment;
+    const held = term === undefined ? "" : `held term ${term}, `;
+    return `${refusedAct(moment)} of ${step} refused: ${held}now term ${holderTerm ?? "?"} (${nameOf(holder)})`;
+  },
   handoff: ({ step, to, files, text }) =>
     `handed ${step ?? "a step"} to ${nameOf(to)}${files ? `, ${counted(files.length, "file")}` : ""}${text ? `: ${cut(text)}` : ""}`,
   send: ({ to, text, urgent }) => `${urgent ? "urgent, " : ""}to ${nameOf(to)}: ${cut(text ?? "")}`,

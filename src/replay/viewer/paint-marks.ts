@@ -9,6 +9,7 @@ import type { Row } from "./rows.ts";
 import type { Scene, Thing } from "./scene.ts";
 import { write } from "./scene.ts";
 import { silentAfter } from "./story.ts";
+import { refusedAct } from "./words.ts";
 
 /** Marks closer than this step right; from three on they are one mark with a count. */
 const apart = 11;
@@ -140,9 +141,11 @@ function paintWords(
     return 8;
   }
   if (moment.kind !== "fenced") return 0;
-  const terms = `term ${moment.term ?? "?"}, now ${moment.holderTerm ?? "?"}`;
+  const now = `now ${moment.holderTerm ?? "?"}`;
+  const terms = moment.term === undefined ? `another's, ${now}` : `term ${moment.term}, ${now}`;
   on.font = `600 11px ${palette.sans}`;
-  const wordings = width > 500 ? [`complete refused: ${terms}`, `refused: ${terms}`, "fenced"] : ["fenced"];
+  const wordings =
+    width > 500 ? [`${refusedAct(moment)} refused: ${terms}`, `refused: ${terms}`, "fenced"] : ["fenced"];
   const right = wordings.find((text) => x + 12 + on.measureText(text).width <= width);
   const left = wordings.slice(-1).find((text) => x - 12 - on.measureText(text).width >= Math.max(2, free));
   // To the left stands what came before: words go there only where the right has no room at all.

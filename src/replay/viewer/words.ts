@@ -72,3 +72,8 @@ export function bytes(size: number): string {
   if (size < 1024) return `${size} B`;
   return size < 1024 * 1024 ? `${(size / 1024).toFixed(1)} KiB` : `${(size / 1024 / 1024).toFixed(1)} MiB`;
 }
+
+/** Which act was refused: its text says it first. */
+export function refusedAct({ text = "" }: { readonly text?: string | undefined }): string {
+  return /^(?:complete|release|renew)\b/.exec(text)?.[0] ?? "complete";
+}

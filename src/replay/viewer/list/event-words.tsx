@@ -1,7 +1,7 @@
 import type { ComponentChild } from "preact";
 import type { Events, Header, Kind, Moment } from "../../page.ts";
 import { kinds } from "../../page.ts";
-import { bytes, clock, counted, long } from "../words.ts";
+import { bytes, clock, counted, long, refusedAct } from "../words.ts";
 import type { Records } from "./records.ts";
 import { isFailed } from "./rows.ts";
 
@@ -114,7 +114,7 @@ const claims: { readonly [kind in Kind]?: (moment: Moment, header: Header, recor
   fenced: (moment, header) => ({
     text: (
       <>
-        complete {name(moment.step)} refused
+        {refusedAct(moment)} {name(moment.step)} refused
         {moment.holder !== undefined && `: held by ${actor(header, moment.holder)}`}
       </>
     ),
@@ -123,7 +123,8 @@ const claims: { readonly [kind in Kind]?: (moment: Moment, header: Header, recor
 };
 
 function terms({ term: had, holderTerm }: Moment): string {
-  if (had === undefined || holderTerm === undefined) return "fenced";
+  if (had === undefined) return "not the holder";
+  if (holderTerm === undefined) return "fenced";
   return `term ${had}, now ${holderTerm}`;
 }
 
@@ -168,9 +169,9 @@ function shared(moment: Moment, header: Header, records: Records): Words {
         ...(moment.size !== undefined && { meta: bytes(moment.size) }),
       };
     case "reserve":
-      return { text: `reserved ${moment.files?.join(", ") ?? text}` };
+      return { text: `reserved ${moment.key ?? text}`, ...(moment.key !== undefined && { meta: text }) };
     case "unreserve":
-      return { text: `gave up ${moment.files?.join(", ") ?? text}` };
+      return { text: `gave up ${moment.key ?? text}` };
     case "join":
       return { text: text ? `joined: ${text}` : "joined" };
     case "silent":
