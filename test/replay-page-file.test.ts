@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { EventEmitter, once } from "node:events";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
@@ -42,6 +44,45 @@ describe.skipIf(path === undefined)("a page as it is written", () => {
     await expect.poll(() => page.locator(".play .t").textContent()).toBe("13:31:12");
     expect(trouble).toEqual([]);
     await context.close();
+  });
+
+  it("has its index before its app and its texts behind it, and is painted while they are still to come", async () => {
+    const whole: string[] = [];
+    for await (const piece of pageHtml(viewer, await encodedBlocks(storySource()))) whole.push(piece);
+    const kinds = whole.map(
+      (piece) =>
+        /^<script type="text\/plain" id="([a-z]+)/.exec(piece)?.[1] ??
+        (piece.startsWith("<script>") ? "app" : ""),
+    );
+    const app = kinds.indexOf("app");
+    const early = kinds.slice(1, app);
+    expect(early).toEqual(["header", "pyramid", "moments", ...early.slice(3).map(() => "ix")]);
+    expect(new Set(kinds.slice(app + 1, -1))).toEqual(new Set(["pv"]));
+    // A server that stops after the app, and goes on when the page has been painted.
+    const goOn = new EventEmitter();
+    const painted = once(goOn, "painted");
+    const server = createServer(async (_, response) => {
+      response.setHeader("content-type", "text/html");
+      response.write(whole.slice(0, app + 1).join(""));
+      await painted;
+      response.end(whole.slice(app + 1).join(""));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    try {
+      const address = server.address();
+      if (address === null || typeof address === "string") throw new Error("no port");
+      const { page, context } = await watchedPage(browser);
+      await page.goto(`http://127.0.0.1:${address.port}/`, { waitUntil: "commit" });
+      await page.waitForFunction(() => performance.getEntriesByName("tc:painted").length > 0);
+      expect(await page.evaluate(() => document.readyState)).toBe("loading");
+      expect(await page.locator(".lane-row").count()).toBe(7);
+      goOn.emit("painted");
+      await page.locator(".events [role=option]").first().waitFor();
+      await context.close();
+    } finally {
+      goOn.emit("painted");
+      server.close();
+    }
   });
 
   it("says in words that it cannot be shown where a block is damaged", async () => {

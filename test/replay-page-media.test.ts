@@ -201,6 +201,48 @@ describe.skipIf(path === undefined)("where colours are the reader's own", () => 
     ));
 });
 
+describe.skipIf(path === undefined)("the costs", () => {
+  it("are plain sums of what was spent, cached tokens once, what has no price in no sum of money", () =>
+    opened(`${t}&tab=spent`, async (page) => {
+      const { spent, lanes } = source.header;
+      const agentOf = (lane: number): string => {
+        const { name, parent } = lanes[lane] ?? { name: "?" };
+        return parent === undefined ? name : agentOf(parent);
+      };
+      const numbers = (list: typeof spent) => {
+        const sum = (of: (one: (typeof spent)[number]) => number) =>
+          list.reduce((all, one) => all + of(one), 0);
+        const priced = list.filter(({ usd }) => usd !== undefined);
+        return [
+          sum(({ input }) => input).toLocaleString("en"),
+          sum(({ output }) => output).toLocaleString("en"),
+          `${sum(({ cacheRead }) => cacheRead).toLocaleString("en")} read, ${sum(({ cacheWrite }) => cacheWrite).toLocaleString("en")} written`,
+          priced.length === 0 ? "unpriced" : `$${sum(({ usd }) => usd ?? 0).toFixed(2)}`,
+        ];
+      };
+      const rows = await page
+        .locator("table.spent")
+        .first()
+        .locator("tbody tr:has(th)")
+        .evaluateAll((all) =>
+          all.map((row) => [
+            row.querySelector("th")?.textContent,
+            ...[...row.querySelectorAll("td")].map((cell, at) => (at === 3 ? cell.textContent : cell.title)),
+          ]),
+        );
+      for (const [name, ...found] of rows) {
+        const own = name === "all" ? spent : spent.filter(({ lane }) => agentOf(lane) === name);
+        expect([name, ...found]).toEqual([name, ...numbers(own)]);
+      }
+      expect(rows.length).toBe(1 + new Set(spent.map(({ lane }) => agentOf(lane))).size);
+      const tokens = spent.reduce(
+        (all, { input, output, cacheRead, cacheWrite }) => all + input + output + cacheRead + cacheWrite,
+        0,
+      );
+      expect(await page.locator(".head").textContent()).toContain(`${(tokens / 1e6).toFixed(2)} M tokens`);
+    }));
+});
+
 describe.skipIf(path === undefined)("a page in parts", () => {
   it("opens from a server of static files on the event of a link, and asks for nothing but its own blocks", async () => {
     const place = join(folder, "split");

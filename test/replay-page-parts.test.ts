@@ -1,12 +1,16 @@
+import { deflateSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { kinds, type Header, type Kind } from "../src/replay/page.ts";
+import { openSource } from "../src/replay/decode.ts";
 import { makeAxis, ticks, type Gap } from "../src/replay/viewer/axis.ts";
 import { intervals } from "../src/replay/viewer/intervals.ts";
 import { noFilters, type Filters } from "../src/replay/viewer/model.ts";
 import { laneKey, laneWithKey, readPlace, writePlace } from "../src/replay/viewer/place.ts";
 import { timeIn } from "../src/replay/viewer/go.tsx";
 import { long, short } from "../src/replay/viewer/words.ts";
+import { encodedBlocks } from "./replay-encoded.ts";
+import { storySource } from "./replay-story.ts";
 
 const even = { rank: (at: number) => at / 10, time: (rank: number) => rank * 10 };
 
@@ -175,4 +179,31 @@ it("counts keep three figures and their unit", () => {
     "1.00 M",
     "3.64 M",
   ]);
+});
+
+describe("openSource()", () => {
+  it("keeps at most 64 MB of texts, those that were asked for last, however many there are", async () => {
+    const story = storySource();
+    const size = 4 * 1024 * 1024;
+    const text = deflateSync(Buffer.alloc(size, "x"));
+    const encoded = await encodedBlocks(story);
+    const header = { ...story.header, bodies: "full", bodyBlocks: Array.from({ length: 40 }, () => size) };
+    const source = await openSource(async (name) => {
+      if (name === "header") return deflateSync(JSON.stringify(header));
+      return name.startsWith("b.") ? text : encoded.read(name);
+    });
+    const events = await source.events(0);
+    const read = async (block: number) => {
+      const body = events.body.slice().fill(block);
+      await source.body({ ...events, body, length: events.length.slice().fill(1) }, 0);
+    };
+    for (let block = 0; block < 40; block++) await read(block);
+    expect(source.work.bodies).toBe(40);
+    for (let block = 39; block >= 24; block--) await read(block);
+    expect(source.work.bodies).toBe(40);
+    await read(23);
+    expect(source.work.bodies).toBe(41);
+    await read(39);
+    expect(source.work.bodies).toBe(42);
+  });
 });

@@ -30,7 +30,7 @@ function Table({ title, by, spent }: { title: string; by: (one: One) => string; 
       </thead>
       <tbody>
         {[...rows.slice(0, mostRows), { name: "all", sum: all }].map(({ name, sum }, place, list) => (
-          <tr key={name} class={place === list.length - 1 ? "sum" : ""}>
+          <tr key={place} class={place === list.length - 1 ? "sum" : ""}>
             <th scope="row" title={name}>
               {name}
             </th>
