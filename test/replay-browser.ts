@@ -38,7 +38,7 @@ export async function watchedPage(
   });
   const trouble: string[] = [];
   const page = await context.newPage();
-  page.setDefaultTimeout(5000);
+  page.setDefaultTimeout(15_000);
   let opened = false;
   page.on("request", (request) => {
     const url = request.url();
@@ -65,8 +65,8 @@ export async function watchedPage(
 /** Opens a page file at a place and waits until it can be used. */
 export async function openAt(page: Page, file: string, hash: string): Promise<void> {
   await page.goto("about:blank");
-  await page.goto(`file://${file}#${hash}`);
+  await page.goto(`file://${file}#debug=1&${hash}`);
   await page.waitForFunction(() => performance.getEntriesByName("tc:interactive").length > 0, null, {
-    timeout: 10_000,
+    timeout: 20_000,
   });
 }

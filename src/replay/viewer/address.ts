@@ -3,7 +3,7 @@ import * as model from "./model.ts";
 import { blockOfNth, laneKey, laneWithKey, readPlace, writePlace } from "./place.ts";
 
 /** The address of what is shown now, after its `#`. */
-function placeNow(): string {
+export function placeNow(): string {
   const header = model.source.value?.header;
   if (!header) return "";
   const chosen = model.selection.value;

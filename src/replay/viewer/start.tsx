@@ -2,7 +2,7 @@ import "./class-refs.ts";
 import { batch, effect } from "@preact/signals";
 import { render } from "preact";
 import type { Source } from "../page.ts";
-import { goTo, keepAddress } from "./address.ts";
+import { goTo, keepAddress, placeNow } from "./address.ts";
 import { App } from "./app.tsx";
 import { remembering } from "./blocks.ts";
 import { handleKey } from "./keys.ts";
@@ -57,8 +57,9 @@ export function grow(next: Source): void {
   });
 }
 
-/** For those who measure: what was touched and read so far. */
+/** For those who measure: what was touched and read so far, and the place before it is written into the address. */
 function exposeWork(): void {
+  Object.defineProperty(globalThis, "tracecraftPlace", { get: placeNow });
   Object.defineProperty(globalThis, "tracecraftWork", {
     get: () => ({ ...work, ...source.value?.work, blocks: blocks.value !== undefined }),
   });
