@@ -59,6 +59,12 @@ const yaml: Readonly<Record<string, string>> = {
   CRLF: "model: x\r\nlist: []\r\n",
   "no last line end": "model: x",
   "a document mark": "---\nmodel: x\n",
+  "hooks of its own": "a: 1\nhooks: # mine\n  # why\n  post_tool_call:\n    - command: x\n\nmodel: y\n",
+  "hooks of its own at the end": "model: y\nhooks:\n    post_tool_call:\n    - command: x",
+  "other servers": "mcp_servers:\n  other:\n    command: o\nmodel: x\n",
+  "other servers and hooks, CRLF":
+    "hooks:\r\n  post_llm_call: []\r\nmcp_servers:\r\n  other:\r\n    command: o\r\n",
+  "hooks that are null": "hooks:\nmodel: x\n",
 };
 
 const toml: Readonly<Record<string, string>> = {
@@ -141,7 +147,10 @@ export const fixtures: readonly Fixture[] = [
   ...of(
     [{ harness: "hermes", path: "~/.hermes/config.yaml" }],
     {
-      "hooks of its own": "hooks:\n  pre_llm_call: []\n",
+      "a hook of its own where ours goes": "hooks:\n  pre_llm_call: []\n",
+      "hooks in braces": "hooks: {}\n",
+      "hooks that are a list": "hooks:\n  - x\n",
+      "hooks in quotes": '"hooks":\n  a: []\n',
       "flow style": "{model: x}\n",
       tabs: "\tmodel: x\n",
     },

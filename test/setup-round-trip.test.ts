@@ -104,3 +104,29 @@ describe.each(fixtures.filter(({ refused }) => refused))("$name", (fixture) => {
     expect(world.everything()).toEqual(before);
   });
 });
+
+describe.each(fixtures.filter(({ harness, refused }) => harness === "hermes" && !refused))(
+  "$name",
+  (fixture) => {
+    it("has each of our keys once, as deep as those beside it", async () => {
+      const world = setupWorld();
+      put(world, fixture);
+      await world.run("hermes", ...wishes);
+      const lines = readFileSync(world.path(fixture.path), "utf8").split(/\r?\n/);
+      for (const [key, ours, theirs] of [
+        ["hooks", "pre_llm_call", /^ +post_\w+_call:/],
+        ["mcp_servers", "tracecraft", /^ +other:/],
+      ] as const) {
+        const [at, ...more] = lines.flatMap((line, n) => (new RegExp(`^${key}:`).test(line) ? [n] : []));
+        expect([at !== undefined, more]).toEqual([true, []]);
+        const end = lines.findIndex((line, n) => n > at! && /^[^\s#]/.test(line));
+        const inside = lines.slice(at! + 1, end < 0 ? undefined : end);
+        const depth = (pattern: RegExp) =>
+          inside.filter((line) => pattern.test(line)).map((line) => line.search(/\S/));
+        const own = depth(new RegExp(`^ +${ours}:`));
+        expect(own).toHaveLength(1);
+        for (const other of depth(theirs)) expect(own).toEqual([other]);
+      }
+    });
+  },
+);
