@@ -5,6 +5,7 @@ import { sessionList } from "../src/commands/session-list.ts";
 import { sessionMirror } from "../src/commands/session-mirror.ts";
 import { sessionShow } from "../src/commands/session-show.ts";
 import { sessionStop } from "../src/commands/session-stop.ts";
+import { sessionVerify } from "../src/commands/session-verify.ts";
 import { memoryStore } from "../src/store/memory.ts";
 import { countingStore } from "./counting-store.ts";
 import { objects, plant, terminal, testProject } from "./project.ts";
@@ -276,6 +277,23 @@ describe("session list, show, stop", () => {
     await world.run(sessionMirror, claude);
     expect(await manifest()).toMatchObject({ generation: 1, ended_at: null });
     expect(await restored()).toBe(`${halved}${line(2)}\n{"half":true}\n`);
+  });
+
+  it("stop lets out no half of a secret in a line that breaks off, and verify agrees before and after its end", async () => {
+    const world = sessionWorld([line(1)]);
+    const { store } = world.project;
+    await world.run(sessionMirror, claude);
+    const half = "aB3dE5fG7hJ9kL1mN3";
+    appendFileSync(world.path, `{"half":"see ghp_${half}`);
+    await world.run(sessionStop, { id: "5c1d" });
+    const said = Object.values(await objects(store)).join("");
+    expect(said).toContain('{"half":"see [REDACTED:torn_end]\n');
+    expect(said).not.toContain(half.slice(0, 6));
+    expect(said).toContain('"torn_end": 1');
+    const equal = "2 records, no gap, equal to the source after redaction";
+    expect(await world.run(sessionVerify, { id: "5c1d" })).toContain(equal);
+    appendFileSync(world.path, "\n");
+    expect(await world.run(sessionVerify, { id: "5c1d" })).toContain(equal);
   });
 
   it("stop marks a session whose source is gone or cannot be read", async () => {

@@ -8,6 +8,7 @@ import { manifestKey } from "../src/format/keys.ts";
 import { claudeCode } from "../src/harness/claude-code.ts";
 import type { Session } from "../src/harness/harness.ts";
 import { createRedactor } from "../src/redact/redact.ts";
+import { recordPieces } from "../src/redact/torn.ts";
 import { readManifest, type Manifest } from "../src/sessions/manifest-record.ts";
 import { mirrorSession } from "../src/sessions/mirror.ts";
 import { partChunks } from "../src/sessions/part-chunks.ts";
@@ -216,7 +217,10 @@ function redacted(text: string): string {
   const lines = text.split("\n");
   lines.pop();
   return lines
-    .map((line) => `${Buffer.from(redactor.line(Buffer.from(line, "latin1")).bytes).toString("latin1")}\n`)
+    .map(
+      (line) =>
+        `${Buffer.concat(recordPieces(redactor, Buffer.from(line, "latin1")).pieces).toString("latin1")}\n`,
+    )
     .join("");
 }
 

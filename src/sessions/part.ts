@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Redactor } from "../redact/redact.ts";
+import { recordPieces } from "../redact/torn.ts";
 import type { Batch, Cursor } from "../harness/harness.ts";
 import type { Source } from "../store/store.ts";
 
@@ -55,7 +56,7 @@ export function redactBatch(batch: Batch, redactor: Pick<Redactor, "pieces"> | u
   let bytes = 0;
   let sourceBytes = 0;
   for (const record of batch.records) {
-    const clean = redactor === undefined ? { pieces: [record], counts: {} } : redactor.pieces(record);
+    const clean = redactor === undefined ? { pieces: [record], counts: {} } : recordPieces(redactor, record);
     for (const [rule, times] of Object.entries(clean.counts))
       redactions[rule] = (redactions[rule] ?? 0) + times;
     for (const piece of clean.pieces) bytes += piece.length;
