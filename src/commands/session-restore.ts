@@ -5,7 +5,7 @@ import { harnessNamed } from "../harness/all.ts";
 import { findSession, listSessions, sessionNamed } from "../sessions/catalogue.ts";
 import { generationOf } from "../sessions/content.ts";
 import { partsOf, sumCounts, type Manifest } from "../sessions/manifest-record.ts";
-import { nearestFolder, restoreSession, type Restored } from "../sessions/restore.ts";
+import { nearestFolder, restoreSession, type Move, type Restored } from "../sessions/restore.ts";
 import { defineCommand, type Context } from "./command.ts";
 import { sessionHost } from "./session-host.ts";
 import { shownLine } from "./text.ts";
@@ -36,8 +36,10 @@ export const sessionRestore = defineCommand({
       throw new TracecraftError("usage", "Cannot restore: give one of --to and --into-harness");
     const found = await findSession(project, id, "restore");
     const { session_id: session, total_uploaded_bytes: total } = found.record;
+    const checkout = resolve(context.cwd, cwd ?? ".");
+    const move = intoHarness ? moveOf(found, checkout) : undefined;
     const target = intoHarness
-      ? await harnessTarget(context, found, resolve(context.cwd, cwd ?? "."))
+      ? await harnessTarget(context, found, checkout)
       : folderTarget(context, session, to ?? ".");
     const wanted = generationOf(found, generation);
     const progress = transferProgress(context, "Restoring", session);
@@ -45,11 +47,12 @@ export const sessionRestore = defineCommand({
       restoreSession(project, found, {
         ...target,
         generation: wanted,
+        move,
         signal,
         progress: (done) => progress(done, total),
       }),
     );
-    const own = intoHarness ? await restoreOwn(context, found, resolve(context.cwd, cwd ?? ".")) : [];
+    const own = intoHarness ? await restoreOwn(context, found, checkout, move) : [];
     const counts = sumCounts([
       ...partsOf(found.record, wanted).map((part) => part.redactions ?? {}),
       ...found.record.attachments.map((file) => file.redactions ?? {}),
@@ -75,6 +78,12 @@ export const sessionRestore = defineCommand({
     };
   },
 });
+
+/** A harness offers a session where its lines say that it worked. */
+function moveOf({ record }: Found<Manifest>, to: string): Move | undefined {
+  const from = record.cwd ?? undefined;
+  return from === undefined || from === to ? undefined : { from, to };
+}
 
 interface Target {
   readonly root: string;
@@ -122,6 +131,7 @@ async function restoreOwn(
   context: Context,
   { record }: Found<Manifest>,
   cwd: string,
+  move: Move | undefined,
   seen = new Set([record.session_id]), // What says that it is its own ancestor is restored once.
 ): Promise<Restored[]> {
   const { project, signal } = context;
@@ -134,11 +144,11 @@ async function restoreOwn(
     const target = await harnessTarget(context, found, cwd);
     const generation = generationOf(found, undefined);
     try {
-      restored.push(await restoreSession(project, found, { ...target, generation, signal }));
+      restored.push(await restoreSession(project, found, { ...target, generation, move, signal }));
     } catch (error) {
       if (!(error instanceof TracecraftError) || error.code !== "exists") throw error;
     }
-    restored.push(...(await restoreOwn(context, found, cwd, seen)));
+    restored.push(...(await restoreOwn(context, found, cwd, move, seen)));
   }
   return restored;
 }

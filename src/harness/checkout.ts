@@ -3,6 +3,7 @@
  * other byte stays. Members inside text that holds JSON are left alone: there the quotes are escaped.
  */
 export function inCheckout(record: Uint8Array, from: string, to: string): Uint8Array {
+  if (Buffer.from(record.buffer, record.byteOffset, record.byteLength).indexOf('"cwd"') < 0) return record;
   const text = Buffer.from(record.buffer, record.byteOffset, record.byteLength).toString("latin1");
   const old = latin1(JSON.stringify(from).slice(1, -1));
   const member = new RegExp(

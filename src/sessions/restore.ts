@@ -7,9 +7,19 @@ import type { Found } from "../coord/update.ts";
 import { TracecraftError } from "../errors.ts";
 import { attachmentKey } from "../format/keys.ts";
 import { isSafePath } from "../format/names.ts";
+import { inCheckout } from "../harness/checkout.ts";
 import { attachmentReadLimit } from "./attachments.ts";
-import { contentOf } from "./content.ts";
+import { contentOf, isTooLong, linesOf } from "./content.ts";
 import type { AttachmentEntry, Manifest } from "./manifest-record.ts";
+
+/** A mirrored line has at most 256 MiB, and a little more once it was redacted. */
+const lineLimit = 300 * 1024 * 1024;
+
+/** The folder that a session says it worked in, and the one it is to say. */
+export interface Move {
+  readonly from: string;
+  readonly to: string;
+}
 
 export interface Restoration {
   /** The folder that nothing may leave; made when it is missing. Absolute, like the others. */
@@ -19,6 +29,8 @@ export interface Restoration {
   /** Where the attachments go. */
   readonly attachments: string;
   readonly generation: number | undefined;
+  /** Its lines are to name another folder; every other byte stays. Then one line is in memory, else one piece. */
+  readonly move?: Move | undefined;
   readonly signal?: AbortSignal;
   progress?(done: number): void;
 }
@@ -31,9 +43,9 @@ export interface Restored {
 }
 
 /**
- * Puts a mirrored session back as files: the redacted bytes exactly, checked against the manifest, each file into its
- * place only when it is whole, and the lines last. A file that is there is `exists`, and then nothing is written. An
- * attachment whose name could leave the folder is named in a warning and left out.
+ * Puts a mirrored session back as files: the redacted bytes exactly, but for what `move` says, checked against the
+ * manifest, each file into its place only when it is whole, and the lines last. A file that is there is `exists`, and
+ * then nothing is written. An attachment whose name could leave the folder is named in a warning and left out.
  */
 export async function restoreSession(
   project: Project,
@@ -60,7 +72,8 @@ export async function restoreSession(
   let records = 0;
   const lines = async function* () {
     let last = 0x0a;
-    for await (const chunk of contentOf(project, found, { generation: to.generation })) {
+    const content = contentOf(project, found, { generation: to.generation });
+    for await (const chunk of to.move ? moved(content, to.move, found) : content) {
       if (to.signal?.aborted) throw new TracecraftError("interrupted", "Interrupted");
       for (let at = chunk.indexOf(0x0a); at >= 0; at = chunk.indexOf(0x0a, at + 1)) records++;
       bytes += chunk.length;
@@ -75,6 +88,19 @@ export async function restoreSession(
   };
   await place(project, to.root, to.path, session, lines());
   return { bytes, records, attachments: files.length, warnings };
+}
+
+async function* moved(
+  content: AsyncIterable<Uint8Array>,
+  { from, to }: Move,
+  { record: { session_id: session } }: Found<Manifest>,
+): AsyncGenerator<Uint8Array> {
+  for await (const line of linesOf(content, lineLimit)) {
+    if (isTooLong(line))
+      throw new TracecraftError("malformed", `Cannot restore "${session}": a line has ${line.tooLong} bytes`);
+    yield inCheckout(line, from, to);
+    yield Uint8Array.of(0x0a);
+  }
 }
 
 async function place(
