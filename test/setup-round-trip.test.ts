@@ -113,7 +113,7 @@ describe.each(fixtures.filter(({ harness, refused }) => harness === "hermes" && 
       put(world, fixture);
       await world.run("hermes", ...wishes);
       const lines = readFileSync(world.path(fixture.path), "utf8").split(/\r?\n/);
-      for (const [key, ours, theirs] of [
+      for (const [key, mine, theirs] of [
         ["hooks", "pre_llm_call", /^ +post_\w+_call:/],
         ["mcp_servers", "tracecraft", /^ +other:/],
       ] as const) {
@@ -123,7 +123,7 @@ describe.each(fixtures.filter(({ harness, refused }) => harness === "hermes" && 
         const inside = lines.slice(at! + 1, end < 0 ? undefined : end);
         const depth = (pattern: RegExp) =>
           inside.filter((line) => pattern.test(line)).map((line) => line.search(/\S/));
-        const own = depth(new RegExp(`^ +${ours}:`));
+        const own = depth(new RegExp(`^ +${mine}:`));
         expect(own).toHaveLength(1);
         for (const other of depth(theirs)) expect(own).toEqual([other]);
       }
