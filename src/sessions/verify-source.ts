@@ -2,7 +2,6 @@ import type { Project } from "../coord/project.ts";
 import type { Found } from "../coord/update.ts";
 import type { Cursor, Harness, Host, Session } from "../harness/harness.ts";
 import type { Redactor } from "../redact/redact.ts";
-import { recordPieces } from "../redact/torn.ts";
 import { contentOf, isTooLong, linesOf } from "./content.ts";
 import type { Manifest } from "./manifest-record.ts";
 
@@ -76,7 +75,7 @@ async function newSince(
 function isSame(mirrored: Uint8Array, source: Uint8Array, redactor: Redactor): boolean {
   if (Buffer.compare(mirrored, source) === 0) return true;
   return (
-    Buffer.compare(mirrored, Buffer.concat(recordPieces(redactor, source).pieces)) === 0 ||
+    Buffer.compare(mirrored, redactor.line(source).bytes) === 0 ||
     fits(Buffer.from(mirrored), Buffer.from(source))
   );
 }
