@@ -151,6 +151,34 @@ test("no effect stands before its cause, whatever the clocks of three agents say
   );
 }, 60_000);
 
+/** As writers leave them who had measured nothing. */
+function unmeasured(records: Records): Records {
+  const journal = records.journal.map((one) => ({
+    ...one,
+    event: { ...one.event, at: one.event.client_at, clock_offset_ms: 0 },
+  }));
+  return { ...records, journal };
+}
+
+test("a take-over by a clock that runs 14 s behind stands after the lapse that allowed it", async () => {
+  const clock = { now: storyTime };
+  const store = memoryStore(() => clock.now);
+  const [first, second] = [0, -14_000].map((skewMs, n) =>
+    testProject({ store, clock, agent: agents[n]!, skewMs }),
+  );
+  await claimStep(first!, steps[0]!, { ttlS: 60 });
+  clock.now += 63_000;
+  await claimStep(second!, steps[0]!, { ttlS: 60 });
+  await Promise.all([first!.settled(), second!.settled()]);
+  const moments = momentsOf(unmeasured(await readRecords(first!)));
+  expect(moments.map(({ kind, lane }) => `${kind} ${lane}`).slice(-4, -1)).toEqual([
+    "claim 0",
+    "lapse 0",
+    "claim 1",
+  ]);
+  expect(reference.wrongOrders(moments)).toEqual([]);
+});
+
 test("the order is the same, in whatever order the records were read", async () => {
   await fc.assert(
     fc.asyncProperty(...stories, async (deeds, skews, measured) => {

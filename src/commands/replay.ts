@@ -1,7 +1,8 @@
-import { lstatSync } from "node:fs";
+import { accessSync, constants, lstatSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { TracecraftError } from "../errors.ts";
 import type { BuildOptions } from "../replay/build.ts";
+import { diskTrouble } from "../replay/disk.ts";
 import type { Header } from "../replay/page.ts";
 import { defineCommand, type Context } from "./command.ts";
 import { typed } from "./file-patterns.ts";
@@ -125,6 +126,12 @@ function mustBeWritable(path: string, shown: string, folder: boolean): void {
     );
   if (!folder && !lstatSync(dirname(path), { throwIfNoEntry: false }))
     throw new TracecraftError("not_found", `Cannot write "${shown}": there is no such folder`);
+  if (folder) return;
+  try {
+    accessSync(dirname(path), constants.W_OK);
+  } catch (error) {
+    throw diskTrouble(error, shown);
+  }
 }
 
 function tooLarge(out: string, bytes: number, max: string, which: Bodies): TracecraftError {

@@ -51,13 +51,17 @@ export const view = defineCommand({
       context.emit({ url: serving.url, project: project.name }, `Serving ${project.name} on ${serving.url}`);
       if (args.open) openInBrowser(context.platform, serving.url);
       let pauseMs = pollMs.first;
+      let stale = false;
       while (!signal.aborted) {
         await project.world.sleep(pauseMs);
         pauseMs = Math.min(pollMs.last, pauseMs * pollMs.grows);
         if (signal.aborted || serving.followers() === 0) continue;
-        if (!(await changed().catch(() => false))) continue;
+        stale = (await changed().catch(() => false)) || stale;
+        if (!stale) continue;
         const began = project.world.monotonic();
-        await serving.show(await build());
+        const next = await build().catch(passing);
+        if (next) await serving.show(next);
+        stale = next === undefined;
         pauseMs = Math.max(pollMs.first, restFactor * (project.world.monotonic() - began));
       }
     } finally {
@@ -66,6 +70,11 @@ export const view = defineCommand({
     throw new TracecraftError("interrupted", "Interrupted");
   },
 });
+
+/** A store that does not answer now may answer later: the page stays as it is until then. Anything else ends the command. */
+function passing(error: unknown): undefined {
+  if (!(error instanceof TracecraftError) || !error.retryable) throw error;
+}
 
 function portOf(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return Number(text);

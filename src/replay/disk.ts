@@ -13,7 +13,7 @@ const states: Readonly<Record<string, string>> = {
   ENOENT: "there is no such folder",
 };
 
-const writes = /^(?:write|open|mkdir|mkdtemp|rename|close|ftruncate)$/;
+const writes = /^(?:access|write|open|mkdir|mkdtemp|rename|close|ftruncate)$/;
 
 /**
  * What the system said of a file of this machine, in words: `disk_full`, or `usage` for a place that cannot be written
