@@ -120,8 +120,8 @@ describe.skipIf(path === undefined)("a page of a hundred thousand events and one
     for (const [name, each] of Object.entries(small ?? {})) {
       for (const [what, count] of Object.entries(each)) {
         const found = large?.[name]?.[what] ?? 0;
-        // Frames fall differently: half as much again, and a few, is the same.
-        expect([name, what, count, found]).toEqual([name, what, count, Math.min(found, count * 1.5 + 8)]);
+        // A busy machine draws other frames: three times as much is not yet ten times as much.
+        expect([name, what, count, found]).toEqual([name, what, count, Math.min(found, count * 3 + 30)]);
       }
     }
   });

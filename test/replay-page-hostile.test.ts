@@ -39,10 +39,10 @@ it.skipIf(path === undefined)(
         model.tab.value = tab;
         const next = hostileSource(hostileStrings.slice(from, to));
         model.open(next);
-        await new Promise((resolve) => setTimeout(resolve, 30));
+        await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 5)));
         await model.select(next.header.events - 1 - (from % 7));
         model.seek(next.header.to);
-        await new Promise((resolve) => setTimeout(resolve, 30));
+        await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 5)));
         return JSON.stringify({
           project: document.querySelector("h1")?.textContent,
           agents: all(".lane:not(.sub) .n").map((one) => one.firstChild?.textContent ?? ""),

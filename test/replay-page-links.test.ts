@@ -112,14 +112,14 @@ it.skipIf(path === undefined)(
         expect(await page.locator(".play .t").textContent()).toBe(clock);
         const row = page.locator(`.events #e${seq}[aria-selected="true"]`);
         await row.waitFor();
-        expect(await isInSight(row)).toBe(true);
+        await expect.poll(() => isInSight(row)).toBe(true);
         const who = [0, 1, 2].find((one) => idOf(one) === header.lanes[lane]?.session);
         if (who === undefined) continue; // A record has no text but its row.
         const turn = page.locator(".script .turn.chosen");
         // A thought is folded until it is opened: its first words stand there.
         const words = `${nth % 3 === 2 ? "begins" : "ends"} ${who}x${nth}x`;
         await expect.poll(() => turn.textContent()).toContain(words);
-        expect(await isInSight(turn)).toBe(true);
+        await expect.poll(() => isInSight(turn)).toBe(true);
       }
       expect(trouble.filter((one) => !one.startsWith("request file:"))).toEqual([]);
     } finally {
