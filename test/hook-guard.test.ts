@@ -105,16 +105,16 @@ describe("the guard", () => {
     await passes("git commit docs -m 'as above'");
   });
 
-  it("answers within its time whatever the patterns are, and finds one among a thousand plain ones", async () => {
+  it("answers within its time whatever the patterns are, and finds one among plain ones", async () => {
     const world = await reserved();
     const { local } = await world.project(harness, "one");
     const known = local.read(reservationsName) as { reservations: object[]; at_ms: number };
     const [one] = known.reservations;
     const hostile = ["**/d*/".repeat(82), "**/*d/d/".repeat(62), "**/a/".repeat(99)];
-    const entries = (patterns: readonly string[]) =>
-      Array.from({ length: 1_000 }, (_, n) => ({ ...one, pattern: `${patterns[n % patterns.length]}x${n}` }));
+    const entries = (patterns: readonly string[], count: number) =>
+      Array.from({ length: count }, (_, n) => ({ ...one, pattern: `${patterns[n % patterns.length]}x${n}` }));
     const timed = async (patterns: readonly string[], many: number): Promise<[string, number]> => {
-      local.write(reservationsName, { ...known, reservations: [...entries(patterns), one] });
+      local.write(reservationsName, { ...known, reservations: [...entries(patterns, many * 20), one] });
       const began = performance.now();
       const patch = Array.from({ length: many }, (_, n) => `*** Update File: lib/${"d/".repeat(40)}${n}.ts`);
       const command = [...patch, "*** Update File: src/api/a.ts"].join("\n");
