@@ -100,6 +100,8 @@ export function configurationOf(
     return typeof value === "string" ? value : refuse(`"${name}" is no text`);
   };
   const project = text("project") ?? refuse(`it names no project`);
+  // A word that is taken for nothing would let out what its rules are to keep in.
+  if (words["redact"] !== undefined) refuse(`"redact" is called "redaction"`);
   if (!isName(project)) projectName(project);
   const agentId = text("agent_id");
   const store = text("store") ?? oldStore(text, shownFile, agentId, refuse);

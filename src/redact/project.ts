@@ -20,10 +20,11 @@ const shortestKeyword = 3;
 const longestKeyword = 64;
 const mostEntries = 200;
 
-/** The `redact` part of a configuration as an object that has nothing but what is known here. */
+/** The `redaction` part of a configuration as an object that has nothing but what is known here. */
 export function checkedProject(project: unknown): ProjectRules {
   if (project === undefined || project === null) return {};
-  if (typeof project !== "object" || Array.isArray(project)) throw refused("redact", "it is not an object");
+  if (typeof project !== "object" || Array.isArray(project))
+    throw refused("redaction", "it is not an object");
   const unknown = Object.keys(project).find((key) => key !== "rules" && key !== "allow");
   if (unknown !== undefined) throw refused(unknown, "only rules and allow are known");
   return project;

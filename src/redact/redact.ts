@@ -12,7 +12,7 @@ import { tokenMatcher } from "./token.ts";
 export interface RedactorOptions {
   /** The environment whose secret-looking values must not leave. Nothing is read from the process. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** The `redact` part of the project's configuration, not yet checked. */
+  /** The `redaction` part of the project's configuration, not yet checked. */
   readonly project?: unknown;
 }
 
