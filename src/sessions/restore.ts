@@ -155,6 +155,7 @@ export async function nearestFolder(path: string): Promise<string> {
 
 function exists(session: string, path: string): TracecraftError {
   return new TracecraftError("exists", `Cannot restore "${session}": ${basename(path)} is there already`, {
+    hint: `tracecraft session restore ${session} --to ANOTHER`,
     details: { path },
   });
 }
