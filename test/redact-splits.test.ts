@@ -20,7 +20,12 @@ const lineOf = ({ text }: Sample) => `${start}${written(text)}","after":1}`;
 
 function shown(text: string, { secrets }: Sample): string | undefined {
   for (const secret of secrets) {
-    const piece = leaked(text, secret, written);
+    // The names of a PuTTY key's lines are no secret, nor are those values.
+    const value = secret.replace(
+      /^(?:(?:Encryption|Comment|Public-Lines|Private-Lines): .*|Private-MAC: )/,
+      "",
+    );
+    const piece = value === "" ? undefined : leaked(text, value, written);
     if (piece !== undefined) return piece;
   }
   return undefined;
