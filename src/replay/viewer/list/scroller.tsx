@@ -43,6 +43,7 @@ export class Scroller extends Component<ScrollerProps> {
   width = 0;
   expected = 0;
   readerUntil = 0;
+  total = 0;
   watcher: ResizeObserver | undefined;
   drawn: Place[] = [];
 
@@ -68,6 +69,8 @@ export class Scroller extends Component<ScrollerProps> {
 
   override componentDidUpdate(): void {
     if (this.props.measured && this.measure()) this.forceUpdate();
+    // A block that was read while this was drawn has moved what is below it.
+    if (this.props.extent.total() !== this.total) this.forceUpdate();
     this.place();
     this.props.onTop?.(this.anchor);
     markSoon();
@@ -103,6 +106,8 @@ export class Scroller extends Component<ScrollerProps> {
       return;
     const at = share === undefined ? (top < offset ? 0.1 : 0.62) : share;
     this.moveTo(top - Math.max(0, this.seen - Math.min(height, this.seen)) * at);
+    // Held by what is shown: a block above it that is still to be read may turn out higher than it was guessed.
+    this.anchor = { ...place, into: this.offset() - extent.top(place) };
   }
 
   /** The scroll bar follows the anchor. */
@@ -184,6 +189,7 @@ export class Scroller extends Component<ScrollerProps> {
   override render() {
     const { extent, item, waiting, label, role, active, measured } = this.props;
     const items = this.inView();
+    this.total = extent.total();
     this.drawn = items.map(({ place }) => place);
     return (
       <div
