@@ -34,7 +34,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "browser", include: browser, retry, maxWorkers: 1, sequence: { groupOrder: 1 } },
+        test: { name: "browser", include: browser, retry, maxWorkers: 2, sequence: { groupOrder: 1 } },
       },
     ],
   },

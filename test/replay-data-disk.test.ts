@@ -45,6 +45,8 @@ test("a page for a place that cannot be written to is one clear error", async ()
   expect(file.message).toMatch(/^Cannot write "\/dev\/null": /);
 });
 
+if (!mounted) console.log("skipped: a full disk of a replay: needs root, to mount a tmpfs");
+
 test.skipIf(!mounted)("a full disk is disk_full, and leaves what was there and nothing else", async () => {
   const path = join(small, "a.html");
   await writePage(path, viewer, pageOf(1_000), { maxBytes: 1e9, signal });

@@ -91,13 +91,13 @@ describe.skipIf(path === undefined)("what is looked for", () => {
               (range as Range).startContainer.parentElement?.closest(".script .inner"),
             ).length,
         );
-      expect(await marked()).toBe(0);
+      await expect.poll(marked).toBe(0);
       await fold.click();
       await expect.poll(marked).toBeGreaterThan(0);
-      const words = await page.evaluate(() => [
-        ...new Set([...(CSS.highlights.get("found") ?? [])].map(String)),
-      ]);
-      expect(words).toEqual(["Address.tsx"]);
+      // What was typed last is looked for last.
+      const words = () =>
+        page.evaluate(() => [...new Set([...(CSS.highlights.get("found") ?? [])].map(String))]);
+      await expect.poll(words).toEqual(["Address.tsx"]);
     }));
 });
 

@@ -12,9 +12,9 @@ const refused = {
   step: "tests",
   holderTerm: 2,
 } as const;
+const told = (more: object) => sentence({ ...refused, ...more } as unknown as Moment);
 
 it("what was refused is told as what was tried, and of somebody who never held the step no term is made up", () => {
-  const told = (more: object) => sentence({ ...refused, ...more } as unknown as Moment);
   expect(told({ text: "release refused: held" })).toMatch(/^release of tests refused: now term 2 /);
   expect(told({ text: "renew refused: fenced", term: 1 })).toMatch(
     /^renew of tests refused: held term 1, now term 2 /,

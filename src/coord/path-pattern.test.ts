@@ -112,8 +112,9 @@ it.each([
   );
 });
 
+const covered = (pattern: string, path: string) => covers(parsePattern(pattern), path);
+
 it("a file is covered by the patterns that match it or a folder above it", () => {
-  const covered = (pattern: string, path: string) => covers(parsePattern(pattern), path);
   expect(covered("src/api/**", "src/api/x.ts")).toBe(true);
   expect(covered("src/*.ts", "src/[x].ts")).toBe(true);
   expect(covered("docs", "docs/a/b.md")).toBe(true);

@@ -1,5 +1,5 @@
 import type { ComponentChild } from "preact";
-import { flag } from "../../page.ts";
+import { flag, type Events } from "../../page.ts";
 import { Mark, markOf } from "../marks.tsx";
 import { following, select, selection, work } from "../model.ts";
 import { clock, counted, long, short } from "../words.ts";
@@ -91,7 +91,7 @@ function Content({
       const body = bodyOf(source, events, index, preview);
       return (
         <>
-          <div class="who">result without a call</div>
+          <div class="who">{isPicture(events, index) ? "picture of a result" : "result without a call"}</div>
           <Output page={page} index={index} body={body} />
         </>
       );
@@ -143,6 +143,11 @@ function Said({ script, page, turn, before }: TurnProps) {
       )}
     </>
   );
+}
+
+/** A picture beside the words of a result is an event of its own. */
+function isPicture({ flags }: Events, index: number): boolean {
+  return ((flags[index] ?? 0) & flag.image) !== 0;
 }
 
 /** The message that a record brings, as the agent that reads it sees it, or as it was sent. Undefined for any other turn. */
