@@ -21,14 +21,14 @@ it("setup says what it does, sample by sample", async () => {
     "changed  .claude/settings.json  +6 hooks (backup .claude/settings.json.bak)
     created  .claude/skills/tracecraft/SKILL.md
     changed  CLAUDE.md  +6 lines between markers
-    2> next: tracecraft doctor --hooks
+    2> next: tracecraft init --project NAME --agent NAME
     # 0"
   `);
   expect(await said("setup claude-code")).toMatchInlineSnapshot(`
     "unchanged  .claude/settings.json
     unchanged  .claude/skills/tracecraft/SKILL.md
     unchanged  CLAUDE.md
-    2> next: tracecraft doctor --hooks
+    2> next: tracecraft init --project NAME --agent NAME
     # 0"
   `);
   const settings = join(cwd, ".claude", "settings.json");

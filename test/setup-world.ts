@@ -46,7 +46,8 @@ export function setupWorld({ git = false } = {}): SetupWorld {
       const all = { project: false, local: false, user: false, guard: false, stopGate: false, mcp: false };
       const rest = { dryRun: false, check: false, remove: false };
       const given = Object.fromEntries(flags.map((flag) => [flag, true]));
-      const context = { cwd, home, env: {}, machine: { local } } as unknown as Context;
+      const machine = { local, configuration: () => undefined }; // No project yet.
+      const context = { cwd, home, env: {}, machine } as unknown as Context;
       return await setup.run(context, { harness, ...all, ...rest, ...given });
     },
     everything() {

@@ -71,11 +71,21 @@ export const setup = defineCommand({
       text: steps
         .map((step, at) => lineOf(step, how, dryRun, backups[at] && files.shown(backups[at])))
         .join("\n"),
-      ...(!dryRun && !remove && { next: "tracecraft doctor --hooks" }),
+      ...(!dryRun && !remove && { next: nextOf(context) }),
       warnings: remove ? [] : notes,
     };
   },
 });
+
+/** Hooks do something in a project only. A configuration that cannot be used is for `doctor --hooks` to tell. */
+function nextOf(context: Context): string {
+  try {
+    if (!machineOf(context).configuration()) return "tracecraft init --project NAME --agent NAME";
+  } catch (error) {
+    if (!(error instanceof TracecraftError)) throw error;
+  }
+  return "tracecraft doctor --hooks";
+}
 
 /** A check asks for at least this: what was set up with a guard or a gate besides is not missing anything. */
 async function asSetUp(name: string, place: Place, asked: Wishes, files: Files): Promise<Wishes> {
