@@ -138,10 +138,9 @@ function mainWrite(points: readonly Point[]): Point {
   return found ?? points.find(({ shape }) => shape.startsWith("PUT agents/"))!;
 }
 
-/** What the command is about, and two more moments that are others for each deed. */
+/** What the command is about, and one more moment that is another for each deed. */
 function sample(points: readonly Point[], which: number): Point[] {
-  const others = [which * 7, which * 11 + 1].map((at) => points[at % points.length]!);
-  return [...new Set([mainWrite(points), ...others])];
+  return [...new Set([mainWrite(points), points[(which * 7) % points.length]!])];
 }
 
 describe.each(deeds.map((deed, which) => [deed.name, deed, which] as const))("%s", (_, deed, which) => {

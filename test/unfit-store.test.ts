@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, it, type TestContext } from "vitest";
 import { s3Keys, worker, type Worker } from "./processes.ts";
-import { startS3Server, type S3Server } from "./s3-server.ts";
+import { startS3Server } from "./s3-server.ts";
 import type { Quirks } from "./s3-objects.ts";
 
 const old: Quirks = { server: "Old/1" };
@@ -9,29 +9,31 @@ const kinds: Readonly<Record<string, Quirks>> = {
   "ignores conditions": { ...old, ignoreIfNoneMatch: true, ignoreIfMatch: true },
 };
 
-let server: S3Server;
-beforeAll(async () => {
-  server = await startS3Server();
-});
-afterAll(() => server.close());
-beforeEach(() => {
-  server.quirks = {};
-  (server.objects("bucket") as Map<string, unknown>).clear();
-});
+type OnTestFinished = TestContext["onTestFinished"];
 
-const on = (): Promise<Worker> =>
-  worker("web-1", ["--bucket", "bucket", "--endpoint", server.endpoint], s3Keys);
-const claimOf = (step: string) =>
-  JSON.parse(String(server.objects("bucket").get(`shop/steps/${step}/claim.json`)?.body)) as {
-    agent: string | null;
-    state: string;
-    term: number;
-    handoff?: { note: string };
-  };
+/** A server of its own, and agents in a bucket of it. */
+async function stage(finished: OnTestFinished, quirks: Quirks) {
+  const server = await startS3Server();
+  finished(() => server.close());
+  server.quirks = quirks;
+  const on = (): Promise<Worker> =>
+    worker("web-1", ["--bucket", "bucket", "--endpoint", server.endpoint], s3Keys);
+  const claimOf = (step: string) =>
+    JSON.parse(String(server.objects("bucket").get(`shop/steps/${step}/claim.json`)?.body)) as {
+      agent: string | null;
+      state: string;
+      term: number;
+      handoff?: { note: string };
+    };
+  return { server, on, claimOf };
+}
 
-describe.each(Object.entries(kinds))("a best-effort claim in a store that %s", (_, quirks) => {
-  it("is renewed, handed back, taken again, completed and reopened, and each says best effort", async () => {
-    server.quirks = quirks;
+describe.concurrent.each(Object.entries(kinds))("a best-effort claim in a store that %s", (_, quirks) => {
+  it("is renewed, handed back, taken again, completed and reopened, and each says best effort", async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { on, claimOf } = await stage(onTestFinished, quirks);
     const mine = await on();
     const run = async (line: string) => {
       const ran = await mine.run(line.split(" "));
@@ -50,8 +52,8 @@ describe.each(Object.entries(kinds))("a best-effort claim in a store that %s", (
     expect(claimOf("design")).toMatchObject({ agent: null, state: "released", term: 2 });
   });
 
-  it("does not let somebody else complete the step", async () => {
-    server.quirks = quirks;
+  it("does not let somebody else complete the step", async ({ expect, onTestFinished }) => {
+    const { on, claimOf } = await stage(onTestFinished, quirks);
     const [mine, other] = [await on(), await on()];
     expect((await mine.run(["claim", "design", "--best-effort"])).status).toBe(0);
     expect((await other.run(["complete", "design"], { TRACECRAFT_AGENT: "api-2" })).status).toBe(3);
@@ -59,9 +61,12 @@ describe.each(Object.entries(kinds))("a best-effort claim in a store that %s", (
   });
 });
 
-describe("another server behind the same endpoint", () => {
-  it("that keeps no conditions: a claim of it is refused, and nobody holds a lease of it", async () => {
-    server.quirks = { server: "Good/1" };
+describe.concurrent("another server behind the same endpoint", () => {
+  it("that keeps no conditions: a claim of it is refused, and nobody holds a lease of it", async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { server, on, claimOf } = await stage(onTestFinished, { server: "Good/1" });
     const mine = await on();
     expect((await mine.run(["claim", "aa"])).status).toBe(0);
     server.quirks = { server: "Bad/1", ignoreIfNoneMatch: true, ignoreIfMatch: true };
@@ -75,8 +80,11 @@ describe("another server behind the same endpoint", () => {
     expect(claimOf("zz")).toMatchObject({ agent: null });
   });
 
-  it("that keeps them: what was measured of the old one is void, for claims, memory and reservations", async () => {
-    server.quirks = kinds["ignores conditions"]!;
+  it("that keeps them: what was measured of the old one is void, for claims, memory and reservations", async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { server, on } = await stage(onTestFinished, kinds["ignores conditions"]!);
     const mine = await on();
     expect((await mine.run(["claim", "aa"])).status).toBe(9);
     expect((await mine.run(["memory", "set", "k", "1"])).stderr).toContain("best effort");
