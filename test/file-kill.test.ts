@@ -80,7 +80,13 @@ describe.runIf(traces)("a process killed at any system call", () => {
       const all = await countCalls(group, calls);
       const step = Math.max(1, Math.floor(all / 40));
       let killed = 0;
-      for (let at = 1; at <= all; at += step) if (await killAt(group, calls, at)) killed++;
+      // How often a victim cleans depends on its rivals: one that makes fewer such calls lives, and another is tried.
+      for (let at = 1; at <= all; at += step)
+        for (let tries = 0; tries < 4; tries++) {
+          if (!(await killAt(group, calls, at))) continue;
+          killed++;
+          break;
+        }
       expect(killed).toBeGreaterThan(all / step / 2);
       await expectGoing(group);
     },
