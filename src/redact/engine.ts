@@ -15,8 +15,8 @@ export function createEngine(prefilter: Prefilter, allowed: (secret: string) => 
     const search = newSearch(text, bytes, 0, allowed);
     const limit = freeWork + workPerByte * text.length;
     scan(search, limit);
-    if (search.windows.length > 0 && search.work <= limit)
-      searchEscapes(search, (inner) => scan(inner, limit - search.work));
+    // Over the limit, what is decoded goes whole from its first hit on.
+    searchEscapes(search, (inner) => scan(inner, limit - search.work));
     return mergeSpans(search.spans);
   };
 

@@ -43,9 +43,12 @@ function byTrigrams(literals: readonly Literal[], encoded: readonly EncodedKey[]
     let end = search.text.length;
     // Of bytes, so nothing changes its length in lower case.
     searchTrigrams(trigrams, search.text.toLowerCase(), (at, index) => {
-      if (search.work > limit) end = at;
-      else use(search, at, users[index]!);
-      return search.work <= limit;
+      if (search.work > limit) {
+        end = at;
+        return false;
+      }
+      use(search, at, users[index]!); // If this goes over the limit, the next hit says so, and where.
+      return true;
     });
     if (search.depth === 0) {
       findEncoded(

@@ -204,6 +204,28 @@ describe("large and broken records", () => {
   });
 });
 
+describe("a record that costs more than it may", () => {
+  const item = (n: number) => ({
+    cloudflare_token: `abc def ${n} not a secret value`,
+    github_key: `item-${n}-of-the-list-here`,
+  });
+  const token = `ghp_${"Zq8RtL0pXw2Vb7Nc".repeat(3).slice(0, 36)}`;
+  const escaped = token.replace("_", "\\u005f");
+  const plain = Buffer.from(JSON.stringify({ a: "word ".repeat(100_000) }));
+
+  it.each(["cold", "warm"])("keeps no token behind the cut, and no escaped one before it (%s)", (state) => {
+    for (let size = 100; size <= 2_000; size += 100) {
+      const items = JSON.stringify(Array.from({ length: size }, (_, n) => item(n))).slice(1, -1);
+      for (const line of [`[${items},"${token}"]`, `["${escaped}",${items}]`, `[${items},"${escaped}"]`]) {
+        const redactor = createRedactor();
+        if (state === "warm") redactor.line(plain);
+        const out = Buffer.from(redactor.line(Buffer.from(line)).bytes).toString();
+        expect([size, out.includes(token), out.includes(escaped)]).toEqual([size, false, false]);
+      }
+    }
+  });
+});
+
 describe("values of the environment", () => {
   const env = {
     DEPLOY_PASSWORD: 'Tr0ub4dor/"&3',
