@@ -79,17 +79,17 @@ describe.runIf(traces)("a process killed at any system call", () => {
     async (calls) => {
       group = rivals(driver.path, 20);
       for (let process = 0; process < 8; process++) group.start();
-      let turns = victimTurns;
+      let [turns, points] = [victimTurns, 40];
       let all = await countCalls(group, calls, turns);
       if (all < fewCalls) {
-        turns = patientTurns;
+        [turns, points] = [patientTurns, 10]; // Each takes seconds.
         all = await countCalls(group, calls, turns);
       }
-      const step = Math.max(1, Math.floor(all / 40));
+      const step = Math.max(1, Math.floor(all / points));
       let killed = 0;
       // How often a victim cleans depends on its rivals: one that makes fewer such calls lives, and another is tried.
       for (let at = 1; at <= all; at += step)
-        for (let tries = 0; tries < 4; tries++) {
+        for (let tries = 0; tries < 2; tries++) {
           if (!(await killAt(group, calls, at, turns))) continue;
           killed++;
           break;
