@@ -204,11 +204,12 @@ describe("large and broken records", () => {
   });
 });
 
+const item = (n: number) => ({
+  cloudflare_token: `abc def ${n} not a secret value`,
+  github_key: `item-${n}-of-the-list-here`,
+});
+
 describe("a record that costs more than it may", () => {
-  const item = (n: number) => ({
-    cloudflare_token: `abc def ${n} not a secret value`,
-    github_key: `item-${n}-of-the-list-here`,
-  });
   const token = `ghp_${"Zq8RtL0pXw2Vb7Nc".repeat(3).slice(0, 36)}`;
   const escaped = token.replace("_", "\\u005f");
   const plain = Buffer.from(JSON.stringify({ a: "word ".repeat(100_000) }));
