@@ -78,6 +78,12 @@ export function asTracecraftError(thrown: unknown): TracecraftError {
   return new TracecraftError("internal", `Internal error: ${messageOf(thrown)}`, { cause: causeOf(thrown) });
 }
 
+/** Whether the system said that a disk, or this user's share of it, is full. */
+export function isDiskFull(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "ENOSPC" || code === "EDQUOT";
+}
+
 /** The only place where an error becomes text: at most three lines, each one line, without a stack. */
 export function explain(error: TracecraftError): string {
   const lines = [`Error: ${oneLine(error.message)}`];

@@ -1,6 +1,6 @@
 import type { Style, Text, View } from "../commands/command.ts";
 import { withoutControls } from "../commands/text.ts";
-import { TracecraftError } from "../errors.ts";
+import { isDiskFull, TracecraftError } from "../errors.ts";
 import type { General } from "./general.ts";
 import type { Sink } from "./sink.ts";
 
@@ -60,9 +60,7 @@ export function printer(outlet: Outlet, general: Pick<General, "json" | "absolut
       return true;
     } catch (error) {
       open = false;
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === "ENOSPC" || code === "EDQUOT")
-        throw new TracecraftError("disk_full", "Cannot write the answer: no space left");
+      if (isDiskFull(error)) throw new TracecraftError("disk_full", "Cannot write the answer: no space left");
       outlet.closed(); // EPIPE: whoever read has seen enough.
       return false;
     }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { TracecraftError } from "../errors.ts";
+import { isDiskFull, TracecraftError } from "../errors.ts";
 
 /** Puts a file in place whole, by a rename. A full disk is `disk_full`, anything else `config`; nothing is left behind. */
 export function replaceFile(path: string, text: string, mode: number): void {
@@ -13,7 +13,7 @@ export function replaceFile(path: string, text: string, mode: number): void {
   } catch (error) {
     discard(temporary);
     const { code, message } = error as NodeJS.ErrnoException;
-    const full = code === "ENOSPC" || code === "EDQUOT";
+    const full = isDiskFull(error);
     const state = full
       ? "no space left"
       : code === "EACCES" || code === "EPERM"

@@ -5,11 +5,12 @@ import { downloadArtifact } from "../coord/download.ts";
 import { TracecraftError } from "../errors.ts";
 import { artifactKey } from "../format/keys.ts";
 import { artifactName, isArtifactName, isSafePath, stepToRead } from "../format/names.ts";
+import { refusalOfSome } from "./artifact-refusals.ts";
 import { defineCommand, type Context, type Reply } from "./command.ts";
-import { fitsPath, typed } from "./file-patterns.ts";
+import { fitsPath } from "./file-patterns.ts";
 import { shownLine } from "./text.ts";
 import { transferProgress } from "./transfer.ts";
-import { size } from "./values.ts";
+import { size, typed } from "./values.ts";
 
 export const artifactDownload = defineCommand({
   name: "artifact download",
@@ -75,7 +76,8 @@ async function fetchFitting(context: Context, wanted: Wanted, pattern: string): 
   for (const name of names) done.push(await fetchOne(context, { ...wanted, output }, name));
   const refused = done.flatMap((one) => one.refused ?? []);
   const there = done.filter((one) => !one.refused);
-  const paths = refused.map(({ details }) => String(details["path"]));
+  const words = `Cannot download ${refused.length} files: they exist with other bytes`;
+  const error = refusalOfSome(refused, words);
   return {
     data: {
       artifacts: there.map(({ data }) => data),
@@ -84,19 +86,7 @@ async function fetchFitting(context: Context, wanted: Wanted, pattern: string): 
     text: there
       .map(({ data, what }) => `Downloaded ${shownLine(data.key)} -> ${shownLine(data.path)}  ${what}`)
       .join("\n"),
-    ...(refused.length > 0 && {
-      error:
-        refused.length === 1
-          ? refused[0]!
-          : new TracecraftError(
-              "exists",
-              `Cannot download ${refused.length} files: they exist with other bytes`,
-              {
-                cause: paths.join(", "),
-                details: { refused: refused.map(({ details }) => details) },
-              },
-            ),
-    }),
+    ...(error && { error }),
   };
 }
 

@@ -3,11 +3,12 @@ import { uploadFile, type UploadResult } from "../coord/artifacts.ts";
 import { TracecraftError } from "../errors.ts";
 import { artifactKey } from "../format/keys.ts";
 import { artifactName, stepId } from "../format/names.ts";
+import { refusalOfSome } from "./artifact-refusals.ts";
 import { defineCommand, type Context } from "./command.ts";
-import { expandPaths, typed } from "./file-patterns.ts";
+import { expandPaths } from "./file-patterns.ts";
 import { shownLine } from "./text.ts";
 import { transferProgress } from "./transfer.ts";
-import { count, plainTime, size } from "./values.ts";
+import { count, plainTime, size, typed } from "./values.ts";
 
 export const artifactUpload = defineCommand({
   name: "artifact upload",
@@ -47,7 +48,10 @@ export const artifactUpload = defineCommand({
       const secrets = warning();
       if (secrets !== undefined) warnings.push(files.length > 1 ? `${path} ${secrets}` : secrets);
     }
-    const [error] = refused;
+    const error = refusalOfSome(
+      refused,
+      `Cannot upload ${count(refused.length, "file")}: there already with other bytes`,
+    );
     if (error && done.length === 0 && refused.length === 1) throw error;
     return {
       data: {
@@ -61,7 +65,7 @@ export const artifactUpload = defineCommand({
         ...(refused.length > 0 && { refused: refused.map(({ details }) => details) }),
       },
       text: done.map(({ path, result }) => uploadedWords(path, result, files.length > 1)).join("\n"),
-      ...(error && { error: severalError(refused) }),
+      ...(error && { error }),
       warnings,
     };
   },
@@ -118,20 +122,6 @@ function existsError(
       ...(recorded && { sha256: recorded.sha256, by: recorded.by, at: recorded.at }),
     },
   });
-}
-
-function severalError(refused: readonly TracecraftError[]): TracecraftError {
-  const [first] = refused;
-  if (refused.length === 1) return first!;
-  const paths = refused.map(({ details }) => String(details["path"]));
-  return new TracecraftError(
-    "exists",
-    `Cannot upload ${count(refused.length, "file")}: there already with other bytes`,
-    {
-      cause: paths.join(", "),
-      details: { refused: refused.map(({ details }) => details) },
-    },
-  );
 }
 
 /** Artifacts are not redacted, because they must arrive as they are: what looks like a secret is warned about. */

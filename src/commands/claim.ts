@@ -7,7 +7,7 @@ import { TracecraftError } from "../errors.ts";
 import { stepId } from "../format/names.ts";
 import { formatTime } from "../format/records.ts";
 import { defineCommand } from "./command.ts";
-import { leaseWords, sessionWords, sinceWords, untilWords } from "./step-words.ts";
+import { formatOneWords, leaseWords, sessionWords, sinceWords, untilWords } from "./step-words.ts";
 import { shownLine } from "./text.ts";
 import { parseTtl, span } from "./values.ts";
 
@@ -96,9 +96,7 @@ function refusal(name: string, { why, view }: ClaimResult & { claimed: false }):
     case "held": {
       const says = view.formatOneSays;
       return new TracecraftError("claimed", message, {
-        cause: says
-          ? `${leaseWords(view)}; format 1 says ${shownLine(says.status)} (by ${shownLine(says.agent ?? "nobody")})`
-          : leaseWords(view),
+        cause: says ? `${leaseWords(view)}; ${formatOneWords(says)}` : leaseWords(view),
         // What another than the holder has finished in format 1 never becomes complete by itself.
         hint: says ? `tracecraft complete ${name} --force` : `tracecraft wait-for ${name}`,
         details,

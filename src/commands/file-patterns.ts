@@ -54,11 +54,6 @@ async function walk(
   }
 }
 
-/** A path as it is typed in a shell. */
-export function typed(path: string): string {
-  return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
-}
-
 /** Whether a path fits a pattern, name by name: there is no `**`. */
 export function fitsPath(pattern: string, path: string): boolean {
   const names = path.split("/");

@@ -5,9 +5,8 @@ import type { BuildOptions } from "../replay/build.ts";
 import { diskTrouble } from "../replay/disk.ts";
 import type { Header } from "../replay/page.ts";
 import { defineCommand, type Context } from "./command.ts";
-import { typed } from "./file-patterns.ts";
 import { openInBrowser } from "./open-browser.ts";
-import { count, parseSize, parseWhen, plainTime, size } from "./values.ts";
+import { count, parseSize, parseWhen, plainTime, size, typed } from "./values.ts";
 
 const bodies = ["none", "preview", "full"] as const;
 type Bodies = (typeof bodies)[number];

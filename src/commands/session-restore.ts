@@ -129,26 +129,27 @@ async function harnessTarget(context: Context, found: Found<Manifest>, cwd: stri
 /** Its sub-agents, and theirs, which the harness looks for beside it. One that is there already is left alone. */
 async function restoreOwn(
   context: Context,
-  { record }: Found<Manifest>,
+  { record: { harness, session_id: root } }: Found<Manifest>,
   cwd: string,
   move: Move | undefined,
-  seen = new Set([record.session_id]), // What says that it is its own ancestor is restored once.
 ): Promise<Restored[]> {
   const { project, signal } = context;
-  const { sessions } = await listSessions(project, record.harness);
+  const { sessions } = await listSessions(project, harness);
   const restored: Restored[] = [];
-  for (const { session } of sessions.filter(({ parent }) => parent === record.session_id)) {
-    const found = seen.has(session) ? undefined : await sessionNamed(project, record.harness, session);
-    if (!found) continue;
-    seen.add(session);
-    const target = await harnessTarget(context, found, cwd);
-    const generation = generationOf(found, undefined);
-    try {
-      restored.push(await restoreSession(project, found, { ...target, generation, move, signal }));
-    } catch (error) {
-      if (!(error instanceof TracecraftError) || error.code !== "exists") throw error;
+  const family = new Set([root]); // It grows as it is gone through; what says that it is its own ancestor comes once.
+  for (const one of family) {
+    for (const { session } of sessions.filter(({ parent }) => parent === one)) {
+      const found = family.has(session) ? undefined : await sessionNamed(project, harness, session);
+      if (!found) continue;
+      family.add(session);
+      const target = await harnessTarget(context, found, cwd);
+      const generation = generationOf(found, undefined);
+      try {
+        restored.push(await restoreSession(project, found, { ...target, generation, move, signal }));
+      } catch (error) {
+        if (!(error instanceof TracecraftError) || error.code !== "exists") throw error;
+      }
     }
-    restored.push(...(await restoreOwn(context, found, cwd, move, seen)));
   }
   return restored;
 }

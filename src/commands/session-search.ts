@@ -8,11 +8,10 @@ import { objectCache } from "../sessions/part-cache.ts";
 import { searchMessages, type MessageHit } from "../sessions/search-messages.ts";
 import { searchSessions, type SessionHit } from "../sessions/search.ts";
 import { defineCommand, type Context } from "./command.ts";
-import { typed } from "./file-patterns.ts";
 import { frame } from "./frame.ts";
 import { timeWords } from "./session-show.ts";
 import { malformedWords, stopped } from "./session-words.ts";
-import { parseSpan, plainTime, shortId } from "./values.ts";
+import { parseSpan, plainTime, shortId, typed } from "./values.ts";
 
 const shownHits = 20;
 /** Also with --all, so that what is held has a limit. */

@@ -14,7 +14,7 @@ import {
 import { basename, dirname, join, sep } from "node:path";
 import { readLocal } from "../coord/local.ts";
 import type { LocalState } from "../coord/project.ts";
-import { TracecraftError } from "../errors.ts";
+import { isDiskFull, TracecraftError } from "../errors.ts";
 import { cannotChange, type Target } from "./setup-target.ts";
 
 const sizeLimit = 8 * 1024 * 1024;
@@ -111,8 +111,7 @@ export function carryOut(step: Step, how: "add" | "remove", { local, emptied }: 
   } catch (error) {
     if (error instanceof TracecraftError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "ENOSPC" || code === "EDQUOT")
-      throw new TracecraftError("disk_full", `Cannot change "${shown}": no space left`);
+    if (isDiskFull(error)) throw new TracecraftError("disk_full", `Cannot change "${shown}": no space left`);
     throw cannotChange(
       shown,
       code === "EACCES" || code === "EPERM" || code === "EROFS" ? "permission denied" : message,

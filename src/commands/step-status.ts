@@ -2,7 +2,7 @@ import { repairProjection } from "../coord/projections.ts";
 import { readStep, viewOf, type StepView } from "../coord/steps.ts";
 import { stepToRead } from "../format/names.ts";
 import { defineCommand } from "./command.ts";
-import { stepJson } from "./step-words.ts";
+import { formatOneWords, stepJson } from "./step-words.ts";
 import { shownLine } from "./text.ts";
 import { plainTime } from "./values.ts";
 
@@ -40,8 +40,7 @@ export function stateLine(name: string, { state, agent }: StepView): string {
 
 /** What the published line leaves out and a reader would want to act on. */
 function moreWords({ lapsed, expiresAt, term, formatOneSays }: StepView): string | undefined {
-  if (formatOneSays)
-    return `format 1 says ${shownLine(formatOneSays.status)} (by ${shownLine(formatOneSays.agent ?? "nobody")})`;
+  if (formatOneSays) return formatOneWords(formatOneSays);
   if (lapsed && expiresAt !== undefined)
     return `lapsed at ${plainTime(expiresAt)}, term ${term}, free to claim`;
   return undefined;

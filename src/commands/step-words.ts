@@ -1,6 +1,7 @@
 import type { Lease } from "../coord/claims.ts";
 import { stateWords, type StepView } from "../coord/steps.ts";
 import { formatTime } from "../format/records.ts";
+import { shownLine } from "./text.ts";
 import { plainTime, span } from "./values.ts";
 
 /** How a lease is told when it is taken: `until 2026-11-22T15:05:00Z (60m), term 1`. */
@@ -45,4 +46,9 @@ export function stepJson(view: StepView): Record<string, unknown> {
     }),
     ...(view.formatOneSays && { format_1_says: view.formatOneSays }),
   };
+}
+
+/** A transition of format 1 that names another agent than the claim does: told, never believed. */
+export function formatOneWords({ status, agent }: NonNullable<StepView["formatOneSays"]>): string {
+  return `format 1 says ${shownLine(status)} (by ${shownLine(agent ?? "nobody")})`;
 }

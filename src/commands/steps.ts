@@ -2,7 +2,7 @@ import { listedState, readBoard } from "../coord/board.ts";
 import type { StepView } from "../coord/steps.ts";
 import { defineCommand, type Style } from "./command.ts";
 import { malformedWarnings } from "./malformed.ts";
-import { stepJson } from "./step-words.ts";
+import { formatOneWords, stepJson } from "./step-words.ts";
 import { list, shownRows } from "./table.ts";
 import { shownLine } from "./text.ts";
 import { plainTime, span } from "./values.ts";
@@ -46,10 +46,7 @@ export const steps = defineCommand({
 export function stateCell(step: StepView): { text: string; style: Style } {
   const state = listedState(step);
   const { formatOneSays: says } = step;
-  const text = says
-    ? `format 1 says ${shownLine(says.status)} (by ${shownLine(says.agent ?? "nobody")})`
-    : state;
-  return { text, style: styles[state] };
+  return { text: says ? formatOneWords(says) : state, style: styles[state] };
 }
 
 const styles: Record<ReturnType<typeof listedState>, Style> = {

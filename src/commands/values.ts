@@ -62,7 +62,9 @@ export function parseTtl(text: string, act: string, thing: string): number {
   const seconds = secondsIn(text);
   if (seconds === undefined) {
     throw new TracecraftError("usage", `${cannot} "${text.slice(0, 60)}" is no span such as 40s, 60m or 2h`, {
-      ...(/^\d{1,4}$/.test(text) && isPlain(thing) && { hint: `tracecraft ${act} ${thing} --ttl ${text}m` }),
+      ...(/^\d{1,4}$/.test(text) &&
+        thing.length <= 200 &&
+        typed(thing) === thing && { hint: `tracecraft ${act} ${thing} --ttl ${text}m` }),
     });
   }
   if (seconds >= 1 && seconds <= longestTtlS) return seconds;
@@ -70,9 +72,9 @@ export function parseTtl(text: string, act: string, thing: string): number {
   throw new TracecraftError("usage", `${cannot} is ${why}`);
 }
 
-/** Whether it can be typed as it is. */
-function isPlain(text: string): boolean {
-  return /^[\w./@%+=:,-]{1,200}$/.test(text);
+/** A path, or any other word, as it is typed in a shell. */
+export function typed(path: string): string {
+  return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 /** A size in units of 1,024: `269 B`, `12.4 KiB`. */

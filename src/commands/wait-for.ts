@@ -3,7 +3,7 @@ import { waitForSteps, type WaitResult } from "../coord/wait.ts";
 import { TracecraftError } from "../errors.ts";
 import { stepToRead } from "../format/names.ts";
 import { defineCommand, type Context } from "./command.ts";
-import { stepJson } from "./step-words.ts";
+import { formatOneWords, stepJson } from "./step-words.ts";
 import { shownLine } from "./text.ts";
 import { parseSpan, plainTime, span } from "./values.ts";
 
@@ -82,14 +82,9 @@ function waitingWords(typed: Map<string, string>, missing: readonly StepView[]):
         .filter(({ lapsed }) => lapsed)
         .map((view) => `${nameOf(view)} (${shownLine(view.agent ?? "nobody")})`),
     ],
-    ...missing
-      .filter(({ formatOneSays }) => formatOneSays)
-      .map((view): [string, string[]] => {
-        return [
-          `format 1 says ${shownLine(view.formatOneSays!.status)} (by ${shownLine(view.formatOneSays!.agent ?? "nobody")})`,
-          [nameOf(view)],
-        ];
-      }),
+    ...missing.flatMap((view): [string, string[]][] =>
+      view.formatOneSays ? [[formatOneWords(view.formatOneSays), [nameOf(view)]]] : [],
+    ),
   ];
   return groups
     .flatMap(([word, names]) => (names.length > 0 ? `${word}: ${names.join(", ")}` : []))

@@ -111,7 +111,7 @@ export async function reopenStep(
     writeProjections(
       project,
       step,
-      { record: outcome.mine, writtenAt: outcome.now.writtenAt },
+      { ...outcome.now, record: outcome.mine },
       { status: reading.status ?? "nothing" },
     );
   else if (outcome.answer !== "already")

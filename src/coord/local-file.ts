@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { link, lstat, mkdir, open, rename, unlink, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
-import { TracecraftError } from "../errors.ts";
+import { isDiskFull, TracecraftError } from "../errors.ts";
 import type { Source } from "../store/store.ts";
 
 const readAtOnce = 1024 * 1024;
@@ -164,7 +164,7 @@ function readError(error: unknown, shown: string): TracecraftError {
 }
 
 function writeError(error: unknown, path: string): TracecraftError {
-  const full = codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT";
+  const full = isDiskFull(error);
   return new TracecraftError(
     full ? "disk_full" : "usage",
     `Cannot write "${path}": ${full ? "no space left" : wordsOf(error)}`,

@@ -118,7 +118,7 @@ export async function transition(
   if (outcome.kind === "written") {
     forgetLease(project, step);
     const inPlace = reading ? { ...guessed, status: reading.status ?? ("nothing" as const) } : guessed;
-    writeProjections(project, step, { record: outcome.mine, writtenAt: outcome.now.writtenAt }, inPlace);
+    writeProjections(project, step, { ...outcome.now, record: outcome.mine }, inPlace);
     return { done: true, already: false, claim: outcome.mine };
   }
   if (outcome.answer === "already" && reading?.claim) {

@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { TracecraftError } from "../errors.ts";
+import { isDiskFull, TracecraftError } from "../errors.ts";
 
 const states: Readonly<Record<string, string>> = {
   ENOSPC: "no space left",
@@ -22,7 +22,7 @@ const writes = /^(?:access|write|open|mkdir|mkdtemp|rename|close|ftruncate)$/;
 export function diskTrouble(error: unknown, place: string): unknown {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (!(error instanceof Error) || !("syscall" in error) || !writes.test(String(error.syscall))) return error;
-  const full = code === "ENOSPC" || code === "EDQUOT";
+  const full = isDiskFull(error);
   return new TracecraftError(
     full ? "disk_full" : "usage",
     `Cannot write "${place}": ${states[code] ?? code}`,
@@ -36,4 +36,33 @@ export async function writeWhole(file: FileHandle, bytes: Uint8Array, position?:
     const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at);
     done += bytesWritten;
   }
+}
+
+/** The end of a file: what is added goes there in pieces, once more than so many bytes are held. */
+export interface Appender {
+  /** Of all that was added. */
+  size(): number;
+  add(bytes: Uint8Array): Promise<void>;
+  flush(): Promise<void>;
+}
+
+export function appender(file: FileHandle, heldMost: number): Appender {
+  let held: Uint8Array[] = [];
+  let heldBytes = 0;
+  let size = 0;
+  const flush = async (): Promise<void> => {
+    const bytes = Buffer.concat(held);
+    [held, heldBytes] = [[], 0];
+    await writeWhole(file, bytes);
+  };
+  return {
+    size: () => size,
+    flush,
+    async add(bytes) {
+      held.push(bytes);
+      heldBytes += bytes.length;
+      size += bytes.length;
+      if (heldBytes > heldMost) await flush();
+    },
+  };
 }

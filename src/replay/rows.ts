@@ -25,6 +25,7 @@ export const rowBytes = 64;
 
 /** Rows in memory, the last ones of a session: 8 MiB. What is older lies in the file. */
 const rowsHeld = 128 * 1024;
+const rowsAtFirst = 256;
 
 const numbers = new Map(kinds.map((kind, number) => [kind, number]));
 const mostTokens = 2 ** 32 - 1;
@@ -42,7 +43,7 @@ export interface Rows {
 
 /** Rows that stand one after the other in a file, from that byte on, however many there are; `most` are in memory. */
 export function rowsInto(file: number, from: number, most = rowsHeld): Rows {
-  const held = Buffer.alloc(most * rowBytes);
+  let held = Buffer.alloc(Math.min(most, rowsAtFirst) * rowBytes); // Most sessions are short.
   const patch = Buffer.alloc(rowBytes);
   let low = 0;
   let count = 0;
@@ -61,6 +62,8 @@ export function rowsInto(file: number, from: number, most = rowsHeld): Rows {
     count: () => count,
     add(row) {
       if (count - low === most) spill(Math.ceil(most / 2));
+      if ((count - low) * rowBytes === held.length)
+        held = Buffer.concat([held], Math.min(most * rowBytes, held.length * 2));
       writeRow(held, (count++ - low) * rowBytes, row);
     },
     setTime: (nth, time) => change(nth, 0, 8, (to, at) => void to.writeDoubleLE(time, at)),

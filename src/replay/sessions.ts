@@ -10,7 +10,7 @@ import { findManifest } from "../sessions/manifest.ts";
 import { partsOf, type Manifest } from "../sessions/manifest-record.ts";
 import type { Found } from "../coord/update.ts";
 import type { Bodies } from "./bodies.ts";
-import { diskTrouble, writeWhole } from "./disk.ts";
+import { appender, type Appender, diskTrouble, writeWhole } from "./disk.ts";
 import type { LaneSession } from "./lanes.ts";
 import type { Share, Stored } from "./merge.ts";
 import { previewBytesOf, rowBytes, rowsInto, timeOf } from "./rows.ts";
@@ -21,6 +21,7 @@ import { readTranscript, type Names } from "./transcript.ts";
 const lineLimit = 16 * 1024 * 1024;
 const manifestsAtOnce = 32;
 const rowsAtOnce = 16 * 1024;
+const previewsHeld = 256 * 1024;
 
 /** A session whose events are in the files of rows and previews. */
 export interface ReadSession extends LaneSession {
@@ -61,7 +62,7 @@ export async function readSessions(project: Project, options: SessionsOptions): 
     open(options.stored.rows, "w+"),
     open(options.stored.previews, "w"),
   ]);
-  const files: Files = { rows, rowsEnd: 0, previews: appender(previews) };
+  const files: Files = { rows, rowsEnd: 0, previews: appender(previews, previewsHeld) };
   const read: ReadSession[] = [];
   let done = 0;
   try {
@@ -105,7 +106,7 @@ interface Files {
   readonly rows: FileHandle;
   /** Where the next session's rows begin. */
   rowsEnd: number;
-  readonly previews: ReturnType<typeof appender>;
+  readonly previews: Appender;
 }
 
 /** A session, and behind it those of its sub-agents that its own file tells of. */
@@ -209,28 +210,6 @@ async function within(
     }
   }
   return found;
-}
-
-/** Writes to the end of a file, in pieces. */
-function appender(file: FileHandle) {
-  let held: Uint8Array[] = [];
-  let heldBytes = 0;
-  let size = 0;
-  const flush = async (): Promise<void> => {
-    const bytes = Buffer.concat(held);
-    [held, heldBytes] = [[], 0];
-    await writeWhole(file, bytes);
-  };
-  return {
-    size: () => size,
-    flush,
-    async add(bytes: Uint8Array): Promise<void> {
-      held.push(bytes);
-      heldBytes += bytes.length;
-      size += bytes.length;
-      if (heldBytes > 256 * 1024) await flush();
-    },
-  };
 }
 
 async function* countedChunks(

@@ -1,5 +1,5 @@
 import { open, type FileHandle } from "node:fs/promises";
-import { writeWhole } from "./disk.ts";
+import { appender } from "./disk.ts";
 import { rowBytes, rowsInto, type Rows } from "./rows.ts";
 
 /** Sub-agents of one session that have a lane of their own; what further ones did is shown within the session. */
@@ -64,24 +64,14 @@ export function subAgentsAt(path: string): SubAgents {
 async function openSubAgent(path: string): Promise<SubAgent> {
   const files = [await open(`${path}.rows`, "w+"), await open(`${path}.previews`, "w+")] as const;
   const rows = rowsInto(files[0].fd, 0, rowsHeld);
-  let held: Uint8Array[] = [];
-  let heldBytes = 0;
-  const flush = async (): Promise<void> => {
-    const bytes = Buffer.concat(held);
-    [held, heldBytes] = [[], 0];
-    await writeWhole(files[1], bytes);
-  };
+  const previews = appender(files[1], previewsHeld);
   return {
     rows,
     files,
-    async preview(bytes) {
-      held.push(bytes);
-      heldBytes += bytes.length;
-      if (heldBytes > previewsHeld) await flush();
-    },
+    preview: previews.add,
     async settle() {
       rows.settle();
-      await flush();
+      await previews.flush();
     },
   };
 }

@@ -168,9 +168,10 @@ export async function findSession(project: Project, text: string, act: string): 
 function withoutOwn<T extends { readonly harness: string; readonly session: string }>(
   fits: readonly T[],
 ): T[] {
+  const names = new Set(fits.map(({ harness, session }) => `${harness}/${session}`));
   return fits.filter(
     ({ harness, session }) =>
-      !fits.some((other) => other.harness === harness && session.startsWith(`${other.session}.`)),
+      ![...session.matchAll(/\./g)].some(({ index }) => names.has(`${harness}/${session.slice(0, index)}`)),
   );
 }
 
