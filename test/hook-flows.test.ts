@@ -13,24 +13,9 @@ import { knownLeases } from "../src/coord/leases.ts";
 import { sendMessage } from "../src/coord/send.ts";
 import { payloads as hostileTexts, unseenCharacters } from "./hostile-text.ts";
 import { checkAnswer } from "./hook-rules.ts";
-import { hookWorld, payloads, type HookWorld } from "./hook-world.ts";
+import { eventOf, payloads, shop, type HookWorld } from "./hook-world.ts";
 
 const harness = "claude-code";
-
-async function shop({ ageMs = 0 } = {}): Promise<HookWorld> {
-  const world = hookWorld({ ageMs });
-  const words = { schema: 3, store: "./bucket", project: "shop" };
-  writeFileSync(join(world.cwd, ".tracecraft.json"), JSON.stringify(words));
-  const one = await world.project(harness, "one", "web-1");
-  bindSession(one.local, one.session.id, "web-1");
-  return world;
-}
-
-const event = (world: HookWorld, id: string, more: Record<string, unknown> = {}) => ({
-  session_id: id,
-  cwd: world.cwd,
-  ...more,
-});
 
 async function mail(world: HookWorld, message: string, urgent = false): Promise<void> {
   const api = await world.project(harness, "other", "api-2");
@@ -44,7 +29,7 @@ async function keep(world: HookWorld, id = "one"): Promise<void> {
 describe("a session's start", () => {
   it("binds it to the checkout's agent, makes the agent known and says what prime says", async () => {
     const world = await shop();
-    const said = await world.fire(harness, "session-start", event(world, "one", { source: "startup" }));
+    const said = await world.fire(harness, "session-start", eventOf(world, "one", { source: "startup" }));
     expect(said).toContain("This is agent web-1");
     const project = await world.project(harness, "one");
     expect((await listAgents(project)).agents.map(({ agent, harness: of }) => [agent, of])).toEqual([
@@ -57,9 +42,11 @@ describe("a session's start", () => {
     "after %s in the same process has the claims of the id before",
     async (source) => {
       const world = await shop();
-      await world.fire(harness, "session-start", event(world, "one", { source: "startup" }), { life: "p1" });
+      await world.fire(harness, "session-start", eventOf(world, "one", { source: "startup" }), {
+        life: "p1",
+      });
       await claimStep(await world.project(harness, "one"), "design", { ttlS: 3600 });
-      const said = await world.fire(harness, "session-start", event(world, "two", { source }), {
+      const said = await world.fire(harness, "session-start", eventOf(world, "two", { source }), {
         life: "p1",
       });
       expect(said).toContain("This is agent web-1");
@@ -77,17 +64,17 @@ describe("a session's start", () => {
     ["resume", undefined],
   ])("%s in process %s gets no claims of another session", async (source, life) => {
     const world = await shop();
-    await world.fire(harness, "session-start", event(world, "one", { source: "startup" }), { life: "p1" });
+    await world.fire(harness, "session-start", eventOf(world, "one", { source: "startup" }), { life: "p1" });
     await claimStep(await world.project(harness, "one"), "design", { ttlS: 3600 });
     const options = life === undefined ? {} : { life };
-    const said = await world.fire(harness, "session-start", event(world, "two", { source }), options);
+    const said = await world.fire(harness, "session-start", eventOf(world, "two", { source }), options);
     expect(said).not.toContain("Holds:");
     expect(knownLeases(await world.project(harness, "two", "web-1"))).toEqual([]);
   });
 });
 
 const begin = (world: HookWorld) =>
-  world.fire(harness, "session-start", event(world, "one", { source: "startup" }));
+  world.fire(harness, "session-start", eventOf(world, "one", { source: "startup" }));
 const change = (world: HookWorld, words: object) =>
   writeFileSync(
     join(world.cwd, ".tracecraft.json"),
@@ -97,7 +84,7 @@ const change = (world: HookWorld, words: object) =>
 it("a session that is resumed by itself takes back what another one of its process took over", async () => {
   const world = await shop();
   const fire = (id: string, source: string, life: string) =>
-    world.fire(harness, "session-start", event(world, id, { source }), { life });
+    world.fire(harness, "session-start", eventOf(world, id, { source }), { life });
   await fire("one", "startup", "p1");
   await fire("two", "resume", "p1");
   expect((await world.project(harness, "two")).session.earlier).toEqual([`${harness}:one`]);
@@ -116,7 +103,7 @@ it("of several sessions in one process, none takes over what another holds", asy
     ["one", "compact"],
     ["three", "resume"],
   ] as const)
-    await world.fire("codex", "session-start", event(world, id, { source }), { life: "server" });
+    await world.fire("codex", "session-start", eventOf(world, id, { source }), { life: "server" });
   expect((await world.project("codex", "three")).session.earlier).toEqual([]);
   expect((await world.project("codex", "one")).session.earlier).toEqual([]);
 });
@@ -131,7 +118,7 @@ describe("a configuration that init was run with", () => {
     const world = await shop();
     change(world, words);
     expect(await begin(world)).toBe("");
-    expect(await world.fire(harness, "session-end", event(world, "one"))).toBe("");
+    expect(await world.fire(harness, "session-end", eventOf(world, "one"))).toBe("");
     expect(world.launched).toEqual([]);
     expect(hookHealth(world.machine.local).map(({ lastError }) => lastError?.code)).toEqual([
       "config",
@@ -150,19 +137,19 @@ describe("a prompt", () => {
     const world = await shop();
     await mail(world, "hello");
     await keep(world);
-    expect(await world.fire(harness, "prompt", event(world, "two"))).toBe("");
-    expect(JSON.parse(await world.fire(harness, "prompt", event(world, "one")))).toEqual({
+    expect(await world.fire(harness, "prompt", eventOf(world, "two"))).toBe("");
+    expect(JSON.parse(await world.fire(harness, "prompt", eventOf(world, "one")))).toEqual({
       hookSpecificOutput: {
         hookEventName: "UserPromptSubmit",
         additionalContext: "tracecraft: 1 unread message from api-2; they are read with `tracecraft inbox`",
       },
     });
-    expect(await world.fire(harness, "prompt", event(world, "one"))).toBe("");
+    expect(await world.fire(harness, "prompt", eventOf(world, "one"))).toBe("");
     await keep(world);
-    expect(await world.fire(harness, "prompt", event(world, "one"))).toBe("");
+    expect(await world.fire(harness, "prompt", eventOf(world, "one"))).toBe("");
     await mail(world, "again", true);
     await keep(world);
-    expect(await world.fire(harness, "prompt", event(world, "one"))).toMatch(
+    expect(await world.fire(harness, "prompt", eventOf(world, "one"))).toMatch(
       /2 unread messages \(1 urgent\) from api-2/,
     );
   });
@@ -171,9 +158,11 @@ describe("a prompt", () => {
     const world = await shop({ ageMs: 800 }); // 200 ms are left.
     await mail(world, "hello");
     await keep(world);
-    expect(await world.fire(harness, "prompt", event(world, "one"), { inputAfterMs: 300 })).toBe("");
+    expect(await world.fire(harness, "prompt", eventOf(world, "one"), { inputAfterMs: 300 })).toBe("");
     await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(await world.fire(harness, "prompt", event(world, "one"))).toContain("1 unread message from api-2");
+    expect(await world.fire(harness, "prompt", eventOf(world, "one"))).toContain(
+      "1 unread message from api-2",
+    );
   });
 
   it("is not troubled by the flag of a session that has ended", async () => {
@@ -182,7 +171,7 @@ describe("a prompt", () => {
     await mail(world, "hello");
     await keep(world);
     expect(flags()).toEqual([expect.stringMatching(/^one\.[0-9a-f]{32}$/)]);
-    await world.fire(harness, "session-end", event(world, "one"));
+    await world.fire(harness, "session-end", eventOf(world, "one"));
     expect(flags()).toEqual([]);
   });
 
@@ -194,7 +183,7 @@ describe("a prompt", () => {
       urgent: 0,
       from,
     });
-    const said = JSON.parse(await world.fire(harness, "prompt", event(world, "one"))) as {
+    const said = JSON.parse(await world.fire(harness, "prompt", eventOf(world, "one"))) as {
       hookSpecificOutput: { additionalContext: string };
     };
     expect(said.hookSpecificOutput.additionalContext).toMatchInlineSnapshot(
@@ -204,7 +193,7 @@ describe("a prompt", () => {
 
   it("of Hermes begins with what a start says, and has news from then on", async () => {
     const world = await shop();
-    const say = async () => await world.fire("hermes", "pre-llm", event(world, "one"));
+    const say = async () => await world.fire("hermes", "pre-llm", eventOf(world, "one"));
     expect((JSON.parse(await say()) as { context: string }).context).toContain("tracecraft claim STEP");
     expect(await say()).toBe("");
   });
@@ -221,7 +210,7 @@ describe("a stop", () => {
   it("with the gate blocks once for each claim and for urgent mail, never for a stop that was blocked", async () => {
     const world = await shop();
     const stop = (active = false) =>
-      world.fire(harness, "stop", event(world, "one", { stop_hook_active: active }), { stopGate: true });
+      world.fire(harness, "stop", eventOf(world, "one", { stop_hook_active: active }), { stopGate: true });
     expect(await stop()).toBe("");
     await claimStep(await world.project(harness, "one"), "design", { ttlS: 3600 });
     expect(await stop(true)).toBe("");
@@ -251,7 +240,7 @@ describe("a stop", () => {
     await mail(world, "help", true);
     await keep(world);
     await claimStep(await world.project(harness, "one"), step, { ttlS: 3600 });
-    const said = await world.fire(harness, "stop", event(world, "one"), { stopGate: true });
+    const said = await world.fire(harness, "stop", eventOf(world, "one"), { stopGate: true });
     expect(said).toContain("1 urgent message unread");
     expect(said).toContain(`tracecraft complete ${step} --note`);
   });
@@ -259,16 +248,16 @@ describe("a stop", () => {
   it("without the gate, and of a helper within the session, never blocks", async () => {
     const world = await shop();
     await claimStep(await world.project(harness, "one"), "design", { ttlS: 3600 });
-    expect(await world.fire(harness, "stop", event(world, "one"))).toBe("");
-    expect(await world.fire(harness, "subagent-stop", event(world, "one"), { stopGate: true })).toBe("");
+    expect(await world.fire(harness, "stop", eventOf(world, "one"))).toBe("");
+    expect(await world.fire(harness, "subagent-stop", eventOf(world, "one"), { stopGate: true })).toBe("");
   });
 
   it("starts what is to be done once a minute, and the mirror each time", async () => {
     const world = await shop();
-    for (let n = 0; n < 3; n++) await world.fire(harness, "stop", event(world, "one"));
+    for (let n = 0; n < 3; n++) await world.fire(harness, "stop", eventOf(world, "one"));
     expect(world.launched.filter((words) => words[2] === "keep")).toEqual([["hook", harness, "keep"]]);
     expect(world.launched.filter((words) => words[2] === "mirror")).toHaveLength(3);
-    await world.fire(harness, "session-end", event(world, "one"));
+    await world.fire(harness, "session-end", eventOf(world, "one"));
     expect(world.launched.at(-1)!.slice(0, 3)).toEqual(["hook", harness, "mirror"]);
   });
 });

@@ -2,28 +2,12 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { bindSession } from "../src/commands/bindings.ts";
 import { reserve, reservationsName } from "../src/coord/reservations.ts";
 import { checkAnswer } from "./hook-rules.ts";
-import { hookWorld, type HookWorld } from "./hook-world.ts";
+import { eventOf, shop, type HookWorld } from "./hook-world.ts";
 
 const harness = "claude-code";
 const wish = { mode: "exclusive", ttlS: 3600, step: undefined, advise: false } as const;
-
-async function shop(): Promise<HookWorld> {
-  const world = hookWorld({ ageMs: 0 });
-  const words = { schema: 3, store: "./bucket", project: "shop" };
-  writeFileSync(join(world.cwd, ".tracecraft.json"), JSON.stringify(words));
-  const one = await world.project(harness, "one", "web-1");
-  bindSession(one.local, one.session.id, "web-1");
-  return world;
-}
-
-const event = (world: HookWorld, id: string, more: Record<string, unknown> = {}) => ({
-  session_id: id,
-  cwd: world.cwd,
-  ...more,
-});
 
 async function reserved(): Promise<HookWorld> {
   const world = await shop();
@@ -33,7 +17,11 @@ async function reserved(): Promise<HookWorld> {
   return world;
 }
 const write = (world: HookWorld, path: string, by = "one"): Promise<string> =>
-  world.fire(harness, "pre-tool", event(world, by, { tool_name: "Write", tool_input: { file_path: path } }));
+  world.fire(
+    harness,
+    "pre-tool",
+    eventOf(world, by, { tool_name: "Write", tool_input: { file_path: path } }),
+  );
 
 describe("the guard", () => {
   it("denies a path that another agent has reserved, by any name of it", async () => {
@@ -59,7 +47,7 @@ describe("the guard", () => {
       world.fire(
         "codex",
         "pre-tool",
-        event(world, "c", { tool_name: "apply_patch", tool_input: { command: words } }),
+        eventOf(world, "c", { tool_name: "apply_patch", tool_input: { command: words } }),
       );
     const said = await patch(
       "*** Begin Patch\n*** Update File: a.ts\n*** Move to: src/api/a.ts\n*** End Patch",
@@ -77,7 +65,7 @@ describe("the guard", () => {
     const git = (...words: string[]) => execFileSync("git", words, { cwd: world.cwd, stdio: "pipe" });
     git("init", "-q");
     const shell = (command: string) =>
-      world.fire(harness, "pre-tool", event(world, "one", { tool_name: "Bash", tool_input: { command } }));
+      world.fire(harness, "pre-tool", eventOf(world, "one", { tool_name: "Bash", tool_input: { command } }));
     mkdirSync(join(world.cwd, "docs"));
     writeFileSync(join(world.cwd, "src/api/a.ts"), "1");
     writeFileSync(join(world.cwd, "docs/b.md"), "1");
@@ -121,7 +109,7 @@ describe("the guard", () => {
       const said = await world.fire(
         "codex",
         "pre-tool",
-        event(world, "c", { tool_name: "apply_patch", tool_input: { command } }),
+        eventOf(world, "c", { tool_name: "apply_patch", tool_input: { command } }),
       );
       return [said, performance.now() - began];
     };

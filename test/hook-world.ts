@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import { machine } from "../src/cli/machine.ts";
 import { machineWorld } from "../src/cli/world.ts";
-import { trustHere } from "../src/commands/bindings.ts";
+import { bindSession, trustHere } from "../src/commands/bindings.ts";
 import type { Context } from "../src/commands/command.ts";
 import { hook } from "../src/commands/hook.ts";
 import type { Machine } from "../src/commands/machine.ts";
@@ -204,4 +204,23 @@ function hermes(event: string, more: Record<string, unknown>): Record<string, un
     extra: {},
     ...more,
   };
+}
+
+/** A world with the project `shop` in its checkout, and a session "one" of Claude Code there that is web-1's. */
+export async function shop({ ageMs = 0 } = {}): Promise<HookWorld> {
+  const world = hookWorld({ ageMs });
+  const words = { schema: 3, store: "./bucket", project: "shop" };
+  writeFileSync(join(world.cwd, ".tracecraft.json"), JSON.stringify(words));
+  const one = await world.project("claude-code", "one", "web-1");
+  bindSession(one.local, one.session.id, "web-1");
+  return world;
+}
+
+/** What a hook of a session is told. */
+export function eventOf(
+  world: HookWorld,
+  id: string,
+  more: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
+  return { session_id: id, cwd: world.cwd, ...more };
 }

@@ -1,4 +1,8 @@
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll } from "vitest";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 
 /** Where Chromium is, as CHROMIUM says or as the path has it. Undefined, and one visible line, where there is none. */
@@ -60,6 +64,32 @@ export async function watchedPage(
     });
   });
   return { page, trouble, context };
+}
+
+/**
+ * A browser for the tests of one file, where there is Chromium, and a folder with a page in it if there is one to be
+ * written. Both are gone after the last of them.
+ */
+export function stage(what: string, html?: () => string | Promise<string>) {
+  const path = chromiumPath(what);
+  const folder = mkdtempSync(join(tmpdir(), "tracecraft-page-"));
+  const file = join(folder, "page.html");
+  let browser: Browser | undefined;
+  beforeAll(async () => {
+    if (path === undefined) return;
+    if (html) writeFileSync(file, await html());
+    browser = await launch(path);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return {
+    path,
+    folder,
+    file,
+    watched: (options?: Parameters<typeof watchedPage>[1]) => watchedPage(browser!, options),
+  };
 }
 
 /** Opens a page file at a place and waits until it can be used. */

@@ -70,6 +70,20 @@ it("rows are what was written of them, in memory or in the file by then, whereve
   rmSync(folder, { recursive: true });
 });
 
+it("rows of a session of any length are kept, also while the room for them grows", () => {
+  const folder = mkdtempSync(join(tmpdir(), "tracecraft-rows-"));
+  const path = join(folder, "rows");
+  const file = openSync(path, "w+");
+  const rows = rowsInto(file, 0, 1_000);
+  for (let nth = 0; nth < 2_500; nth++) rows.add({ ...first, at: nth });
+  rows.settle();
+  closeSync(file);
+  const bytes = readFileSync(path);
+  rmSync(folder, { recursive: true });
+  expect(bytes.length).toBe(2_500 * rowBytes);
+  for (let nth = 0; nth < 2_500; nth++) expect(readRow(bytes, nth * rowBytes)).toEqual({ ...first, at: nth });
+});
+
 it("numbers that came lately are known, none is known that did not come, and old ones are forgotten", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(2 ** 48), { maxLength: 400 }), fc.nat(2 ** 48), (numbers, other) => {

@@ -1,59 +1,27 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { claudeCode } from "../src/harness/claude-code.ts";
-import { createRedactor } from "../src/redact/redact.ts";
-import { buildPage } from "../src/replay/build.ts";
-import { readViewer } from "../src/replay/viewer-files.ts";
-import { writePage } from "../src/replay/write.ts";
-import { mirrorSession } from "../src/sessions/mirror.ts";
-import { builtCli } from "./built-cli.ts";
-import { testHost } from "./harness-home.ts";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
 import { testProject } from "./project.ts";
 import { brokenTranscript, firstWords, lastWords } from "./replay-broken-source.ts";
-import { chromiumPath, launch, openAt, watchedPage } from "./replay-browser.ts";
+import { openAt, stage } from "./replay-browser.ts";
+import { mirrored, writtenPage } from "./replay-written.ts";
 
-const path = chromiumPath("broken transcripts in the replay page");
-const folder = mkdtempSync(join(tmpdir(), "replay-broken-"));
+const { path, folder, watched } = stage("broken transcripts in the replay page");
 const batch = 50;
 const batches = process.env["TRACECRAFT_FULL"] ? 10 : 1;
-let browser: Browser;
-
-beforeAll(async () => {
-  if (path !== undefined) browser = await launch(path);
-});
-afterAll(async () => {
-  await browser?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
 
 /** A page of so many broken transcripts, as `replay` writes it. */
 async function pageOf(from: number): Promise<{ file: string; lanes: number }> {
   const project = testProject();
-  const redactor = createRedactor();
-  const signal = new AbortController().signal;
-  const host = { ...testHost(), now: () => project.clock.now };
   for (let n = from; n < from + batch; n++) {
     const { session, text } = brokenTranscript(n);
     const source = join(folder, "s.jsonl");
     writeFileSync(source, text);
-    const known = { id: session, paths: [source], title: "", cwd: "/work/shop" };
-    await mirrorSession(project, known, { harness: claudeCode, host, redactor: async () => redactor });
+    await mirrored(project, { id: session, paths: [source], title: "", cwd: "/work/shop" });
   }
-  const built = await buildPage(project, {
-    agents: [],
-    bodies: "full",
-    redactor,
-    signal,
-    progress: () => {},
-  });
   const file = join(folder, `page-${from}.html`);
-  const viewer = readViewer(dirname(await builtCli()));
-  expect(await writePage(file, viewer, built.blocks, { maxBytes: 1e9, signal })).toMatchObject({
-    written: true,
-  });
+  const built = await writtenPage(project, file);
   await built.close();
   const lanes = built.header.lanes.filter(({ kind }) => kind === "session").length;
   return { file, lanes };
@@ -82,7 +50,7 @@ it.skipIf(path === undefined)(
   `${batch * batches} broken transcripts are built, opened and read from end to end: each keeps its first and last words`,
   { timeout: 60_000 * (1 + batches) },
   async () => {
-    const { page, trouble } = await watchedPage(browser, { offline: true });
+    const { page, trouble } = await watched({ offline: true });
     for (let from = 0; from < batch * batches; from += batch) {
       const { file, lanes } = await pageOf(from);
       expect(lanes).toBe(batch);

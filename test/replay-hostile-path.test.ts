@@ -1,28 +1,18 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { setMemory } from "../src/coord/memory.ts";
 import { claimStep } from "../src/coord/claims.ts";
 import { finishStep } from "../src/coord/finish.ts";
 import { sendMessage } from "../src/coord/send.ts";
-import { claudeCode } from "../src/harness/claude-code.ts";
-import { createRedactor } from "../src/redact/redact.ts";
-import { buildPage } from "../src/replay/build.ts";
-import { readViewer } from "../src/replay/viewer-files.ts";
-import { writePage } from "../src/replay/write.ts";
-import { mirrorSession } from "../src/sessions/mirror.ts";
 import { memoryStore } from "../src/store/memory.ts";
-import { builtCli } from "./built-cli.ts";
-import { testHost } from "./harness-home.ts";
 import { storyTime, testProject, type TestProject } from "./project.ts";
-import { chromiumPath, launch, openAt, watchedPage } from "./replay-browser.ts";
+import { openAt, stage } from "./replay-browser.ts";
 import { hostileStrings } from "./replay-hostile-source.ts";
+import { mirrored, writtenPage } from "./replay-written.ts";
 
-const path = chromiumPath("hostile transcripts in the replay page");
-const folder = mkdtempSync(join(tmpdir(), "replay-hostile-path-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const { path, folder, watched } = stage("hostile transcripts in the replay page");
 
 const full = Boolean(process.env["TRACECRAFT_FULL"]);
 const session = "5c1d0f7e-2b7a-4c7e-9f0b-7a1f2d3c4b5a";
@@ -113,12 +103,7 @@ async function hostileProject(): Promise<TestProject> {
   const file = join(folder, "s.jsonl");
   const lines = hostileStrings.flatMap((text, n) => turn(text, n).map((one) => JSON.stringify(one)));
   writeFileSync(file, [...lines, "{", "[[[", "\u0000", '"text"', ""].join("\n"));
-  const redactor = createRedactor();
-  await mirrorSession(
-    project,
-    { id: session, paths: [file], title: first, cwd: first },
-    { harness: claudeCode, host: { ...testHost(), now: () => clock.now }, redactor: async () => redactor },
-  );
+  await mirrored(project, { id: session, paths: [file], title: first, cwd: first });
   for (const [n, text] of hostileStrings.entries()) await records(project, text, n);
   await project.settled();
   return project;
@@ -174,55 +159,39 @@ it.skipIf(path === undefined)(
   async () => {
     const project = await hostileProject();
     expect([...fields.values()].filter((count) => count >= 1000).length).toBeGreaterThanOrEqual(30);
-    const controller = new AbortController();
-    const built = await buildPage(project, {
-      agents: [],
-      bodies: "full",
-      redactor: createRedactor(),
-      signal: controller.signal,
-      progress: () => {},
-    });
     const file = join(folder, "page.html");
-    const viewer = readViewer(dirname(await builtCli()));
-    expect(
-      await writePage(file, viewer, built.blocks, { maxBytes: 1e9, signal: controller.signal }),
-    ).toMatchObject({ written: true });
+    const built = await writtenPage(project, file);
     const { header } = built;
     await built.close();
     expect(header.events).toBeGreaterThan(hostileStrings.length * 6);
 
-    const browser = await launch(path ?? "");
-    try {
-      const { page, trouble } = await watchedPage(browser);
-      await openAt(page, file, "");
-      const seen = new Set<string>();
-      for (const pane of [".events .scroll", ".script .scroll"]) {
-        await page.locator(pane).first().waitFor();
-        const places = full && pane.includes("script") ? Infinity : 40;
-        const { seen: found, foreign } = await walk(page, pane, places);
-        expect([pane, foreign]).toEqual([pane, 0]);
-        for (const one of found) seen.add(one);
-      }
-      for (const field of shownFields) {
-        const count = [...seen].filter((one) => one.startsWith(`⟪${field}.`)).length;
-        const least = full ? 1000 : 15;
-        expect([field, count]).toEqual([field, Math.max(count, least)]);
-      }
-      await page.keyboard.press("/");
-      await page.keyboard.type("<script>alert(1)</script>");
-      await page.waitForFunction(() =>
-        /events?$/.test(document.querySelector(".found-words")?.textContent ?? ""),
-      );
-      const words = await page.locator(".found-words").textContent();
-      expect(Number(/in ([\d,]+) events?/.exec(words ?? "")?.[1]?.replaceAll(",", ""))).toBeGreaterThan(100);
-      await page.keyboard.press("Enter");
-      await page.waitForTimeout(200);
-      expect(await page.locator(".script").textContent()).toContain("<script>alert(1)</script>");
-      expect(await page.locator(strange).count()).toBe(0);
-      expect(await page.evaluate(() => document.querySelectorAll("*").length)).toBeLessThan(4_000);
-      expect(trouble).toEqual([]);
-    } finally {
-      await browser.close();
+    const { page, trouble } = await watched();
+    await openAt(page, file, "");
+    const seen = new Set<string>();
+    for (const pane of [".events .scroll", ".script .scroll"]) {
+      await page.locator(pane).first().waitFor();
+      const places = full && pane.includes("script") ? Infinity : 40;
+      const { seen: found, foreign } = await walk(page, pane, places);
+      expect([pane, foreign]).toEqual([pane, 0]);
+      for (const one of found) seen.add(one);
     }
+    for (const field of shownFields) {
+      const count = [...seen].filter((one) => one.startsWith(`⟪${field}.`)).length;
+      const least = full ? 1000 : 15;
+      expect([field, count]).toEqual([field, Math.max(count, least)]);
+    }
+    await page.keyboard.press("/");
+    await page.keyboard.type("<script>alert(1)</script>");
+    await page.waitForFunction(() =>
+      /events?$/.test(document.querySelector(".found-words")?.textContent ?? ""),
+    );
+    const words = await page.locator(".found-words").textContent();
+    expect(Number(/in ([\d,]+) events?/.exec(words ?? "")?.[1]?.replaceAll(",", ""))).toBeGreaterThan(100);
+    await page.keyboard.press("Enter");
+    await page.waitForTimeout(200);
+    expect(await page.locator(".script").textContent()).toContain("<script>alert(1)</script>");
+    expect(await page.locator(strange).count()).toBe(0);
+    expect(await page.evaluate(() => document.querySelectorAll("*").length)).toBeLessThan(4_000);
+    expect(trouble).toEqual([]);
   },
 );

@@ -1,35 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { chromiumPath, launch, openAt, watchedPage } from "./replay-browser.ts";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { openAt, stage } from "./replay-browser.ts";
 import { storySource } from "./replay-story.ts";
 import { storyPage } from "./replay-story-page.mjs";
 
-const path = chromiumPath("the replay page's list and transcript");
-const folder = mkdtempSync(join(tmpdir(), "replay-list-"));
-const file = join(folder, "page.html");
+const { path, file, watched } = stage("the replay page's list and transcript", storyPage);
 const { header } = storySource();
 const t = "t=2026-09-17T14:15:20Z";
-let browser: Browser;
-
-beforeAll(async () => {
-  if (path === undefined) return;
-  writeFileSync(file, await storyPage());
-  browser = await launch(path);
-});
-afterAll(async () => {
-  await browser?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
 
 const rows = (page: Page) => page.locator(".events [role=option]");
 const chosen = (page: Page) => page.locator(".events [role=option][aria-selected=true]");
 const search = (page: Page) => page.locator(".found-words").textContent();
 
 async function opened<T>(hash: string, work: (page: Page) => Promise<T>): Promise<T> {
-  const { page, trouble, context } = await watchedPage(browser);
+  const { page, trouble, context } = await watched();
   await openAt(page, file, hash);
   await rows(page).first().waitFor();
   const answer = await work(page);

@@ -1,27 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { chromiumPath, launch, openAt, watchedPage } from "./replay-browser.ts";
+import { describe, expect, it } from "vitest";
+import { openAt, stage } from "./replay-browser.ts";
 import { bundleViewer, storyPage, viewerStyles, wrapPage } from "./replay-story-page.mjs";
 
-const path = chromiumPath("the replay page's accessibility");
-const folder = mkdtempSync(join(tmpdir(), "replay-access-"));
-const file = join(folder, "page.html");
+const { path, folder, file, watched } = stage("the replay page's accessibility", storyPage);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-let browser: Browser;
-
-beforeAll(async () => {
-  if (path === undefined) return;
-  writeFileSync(file, await storyPage());
-  browser = await launch(path);
-});
-afterAll(async () => {
-  await browser?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
 
 interface Finding {
   readonly id: string;
@@ -45,7 +30,7 @@ describe.skipIf(path === undefined)("axe-core", () => {
     it(`finds nothing serious or critical in the ${theme} page, at three sizes`, async () => {
       for (const [width, height] of sizes) {
         // axe itself is put in from outside, which the page's own policy would refuse.
-        const { page, context } = await watchedPage(browser, {
+        const { page, context } = await watched({
           viewport: { width, height },
           bypassCSP: true,
         });
@@ -72,7 +57,7 @@ describe.skipIf(path === undefined)("axe-core", () => {
 
   it("the page itself never scrolls, from 320 pixels to 3840: only its panes do", async () => {
     for (const width of [320, 390, 700, 1024, 1200, 1440, 1920, 3840]) {
-      const { page, context } = await watchedPage(browser, {
+      const { page, context } = await watched({
         viewport: { width, height: width < 700 ? 640 : 1000 },
       });
       await openAt(page, file, "t=2026-09-17T14:15:20Z");
@@ -101,7 +86,7 @@ describe.skipIf(path === undefined)("marks", () => {
       });`);
     const own = join(folder, "marks.html");
     writeFileSync(own, wrapPage(script, viewerStyles()));
-    const { page, context } = await watchedPage(browser);
+    const { page, context } = await watched();
     await page.goto(`file://${own}`);
     const pictures = await page.evaluate(() =>
       (globalThis as unknown as { pictures(): [string, number[]][] }).pictures(),

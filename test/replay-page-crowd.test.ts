@@ -1,33 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { chromiumPath, launch, watchedPage } from "./replay-browser.ts";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
 import { bundleViewer, viewerStyles, wrapPage } from "./replay-story-page.mjs";
-
-const path = chromiumPath("large replay pages");
-const folder = mkdtempSync(join(tmpdir(), "replay-crowd-"));
-const file = join(folder, "page.html");
-let browser: Browser;
+import { stage } from "./replay-browser.ts";
 
 declare global {
   var showCrowd: (agents: number, events: number) => Promise<void>;
   var tracecraftWork: Record<string, number>;
 }
 
-beforeAll(async () => {
-  if (path === undefined) return;
+const { path, file, watched } = stage("large replay pages", async () => {
   const script = await bundleViewer(`
     import { crowdSource } from "./replay-crowd.ts";
     import { start } from "../src/replay/viewer/start.tsx";
     globalThis.showCrowd = (agents, events) => start(crowdSource(agents, events));`);
-  writeFileSync(file, wrapPage(script, viewerStyles()));
-  browser = await launch(path);
-});
-afterAll(async () => {
-  await browser?.close();
-  rmSync(folder, { recursive: true, force: true });
+  return wrapPage(script, viewerStyles());
 });
 
 async function shown<T>(
@@ -36,7 +22,7 @@ async function shown<T>(
   work: (page: Page) => Promise<T>,
   viewport = { width: 1440, height: 900 },
 ): Promise<T> {
-  const { page, trouble, context } = await watchedPage(browser, { offline: true, viewport });
+  const { page, trouble, context } = await watched({ offline: true, viewport });
   await page.goto(`file://${file}#debug=1&t=2026-09-17T14:00:00Z`);
   await page.evaluate(([a, b]) => globalThis.showCrowd(a, b), [agents, events] as const);
   await page.locator(".events [role=option]").first().waitFor({ state: "attached" });

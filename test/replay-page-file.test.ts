@@ -1,30 +1,21 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { EventEmitter, once } from "node:events";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { pageHtml, type Viewer } from "../src/replay/html.ts";
 import { servePage } from "../src/replay/serve.ts";
-import { chromiumPath, launch, openAt, watchedPage } from "./replay-browser.ts";
+import { openAt, stage } from "./replay-browser.ts";
 import { encodedBlocks } from "./replay-encoded.ts";
 import { storySource } from "./replay-story.ts";
 import { bundleViewer, viewerStyles } from "./replay-story-page.mjs";
 
-const path = chromiumPath("a written replay page in a browser");
-const folder = mkdtempSync(join(tmpdir(), "replay-file-"));
-let browser: Browser;
+const { path, folder, watched } = stage("a written replay page in a browser");
 let viewer: Viewer;
 
 beforeAll(async () => {
   if (path === undefined) return;
   viewer = { script: await bundleViewer('import "../src/replay/viewer/main.tsx";'), style: viewerStyles() };
-  browser = await launch(path);
-});
-afterAll(async () => {
-  await browser?.close();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const closed = { close: () => Promise.resolve() };
@@ -35,7 +26,7 @@ describe.skipIf(path === undefined)("a page as it is written", () => {
     let html = "";
     for await (const piece of pageHtml(viewer, await encodedBlocks(storySource()))) html += piece;
     writeFileSync(file, html);
-    const { page, trouble, context } = await watchedPage(browser, { offline: true });
+    const { page, trouble, context } = await watched({ offline: true });
     await openAt(page, file, "e=backend:0");
     expect(await page.locator("h1").textContent()).toBe("checkout-redesign");
     expect(await page.locator(".lane-row").count()).toBe(7);
@@ -71,7 +62,7 @@ describe.skipIf(path === undefined)("a page as it is written", () => {
     try {
       const address = server.address();
       if (address === null || typeof address === "string") throw new Error("no port");
-      const { page, context } = await watchedPage(browser);
+      const { page, context } = await watched();
       await page.goto(`http://127.0.0.1:${address.port}/`, { waitUntil: "commit" });
       await page.waitForFunction(() => performance.getEntriesByName("tc:painted").length > 0);
       expect(await page.evaluate(() => document.readyState)).toBe("loading");
@@ -90,7 +81,7 @@ describe.skipIf(path === undefined)("a page as it is written", () => {
     let html = "";
     for await (const piece of pageHtml(viewer, await encodedBlocks(storySource()))) html += piece;
     writeFileSync(file, html.replace(/(id="moments">)[\w+/]{40}/, "$1AAAA"));
-    const { page, context } = await watchedPage(browser, { offline: true });
+    const { page, context } = await watched({ offline: true });
     await page.goto(`file://${file}`);
     await expect.poll(() => page.locator("#app").textContent()).toContain("This page cannot be shown");
     await context.close();
@@ -106,7 +97,7 @@ describe.skipIf(path === undefined)("a page as it is written", () => {
       secret: "0123456789abcdef0123456789abcdef",
     });
     try {
-      const { page, trouble, context } = await watchedPage(browser);
+      const { page, trouble, context } = await watched();
       await page.goto(serving.url);
       await page.waitForFunction(() => performance.getEntriesByName("tc:interactive").length > 0);
       expect(await page.locator(".lane-row").count()).toBe(3);

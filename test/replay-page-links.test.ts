@@ -1,27 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { inflateSync } from "node:zlib";
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { setMemory } from "../src/coord/memory.ts";
-import { claudeCode } from "../src/harness/claude-code.ts";
-import { createRedactor } from "../src/redact/redact.ts";
-import { buildPage } from "../src/replay/build.ts";
 import { decodeEvents } from "../src/replay/decode.ts";
 import { blockEvents, type Header } from "../src/replay/page.ts";
-import { readViewer } from "../src/replay/viewer-files.ts";
 import { laneKey } from "../src/replay/viewer/place.ts";
-import { writePage } from "../src/replay/write.ts";
-import { mirrorSession } from "../src/sessions/mirror.ts";
-import { builtCli } from "./built-cli.ts";
-import { testHost } from "./harness-home.ts";
 import { storyTime, testProject } from "./project.ts";
 import { seeded } from "./replay-broken-source.ts";
-import { chromiumPath, launch, openAt, watchedPage } from "./replay-browser.ts";
+import { openAt, stage } from "./replay-browser.ts";
+import { mirrored, writtenPage } from "./replay-written.ts";
 
-const path = chromiumPath("links to events of a replay page");
-const folder = mkdtempSync(join(tmpdir(), "replay-links-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const { path, folder, watched } = stage("links to events of a replay page");
 
 const links = process.env["TRACECRAFT_FULL"] ? 200 : 24;
 const lines = 6000;
@@ -48,26 +38,14 @@ async function pageWithSessions(): Promise<{
   nameOf(seq: number): Promise<Named>;
 }> {
   const project = testProject();
-  const redactor = createRedactor();
-  const signal = new AbortController().signal;
-  const host = { ...testHost(), now: () => project.clock.now };
   for (const who of [0, 1, 2]) {
     const source = join(folder, `${who}.jsonl`);
     writeFileSync(source, `${transcript(who)}\n`);
-    const known = { id: idOf(who), paths: [source], title: "", cwd: "/work" };
-    await mirrorSession(project, known, { harness: claudeCode, host, redactor: async () => redactor });
+    await mirrored(project, { id: idOf(who), paths: [source], title: "", cwd: "/work" });
     await setMemory(project, `key.${who}`, "value");
   }
-  const built = await buildPage(project, {
-    agents: [],
-    bodies: "full",
-    redactor,
-    signal,
-    progress: () => {},
-  });
   const file = join(folder, "page.html");
-  const viewer = readViewer(dirname(await builtCli()));
-  await writePage(file, viewer, built.blocks, { maxBytes: 1e9, signal });
+  const built = await writtenPage(project, file);
   const { header } = built;
   const blocks = await Promise.all(
     header.index.map(async (_, block) =>
@@ -99,32 +77,27 @@ it.skipIf(path === undefined)(
   async () => {
     const { file, header, nameOf } = await pageWithSessions();
     expect(header.index.length).toBeGreaterThan(4);
-    const browser = await launch(path ?? "");
-    try {
-      const { page, trouble } = await watchedPage(browser, { offline: true });
-      const below = seeded(20_261_125);
-      const edges = [0, blockEvents - 1, blockEvents, 2 * blockEvents, header.events - 1];
-      for (let n = 0; n < links; n++) {
-        const seq = edges[n] ?? below(header.events);
-        const { lane, nth, at } = await nameOf(seq);
-        await openAt(page, file, `e=${encodeURIComponent(`${laneKey(header, lane)}:${nth}`)}`);
-        const clock = new Date(at).toISOString().slice(11, 19);
-        expect(await page.locator(".play .t").textContent()).toBe(clock);
-        const row = page.locator(`.events #e${seq}[aria-selected="true"]`);
-        await row.waitFor();
-        await expect.poll(() => isInSight(row)).toBe(true);
-        const who = [0, 1, 2].find((one) => idOf(one) === header.lanes[lane]?.session);
-        if (who === undefined) continue; // A record has no text but its row.
-        const turn = page.locator(".script .turn.chosen");
-        // A thought is folded until it is opened: its first words stand there.
-        const words = `${nth % 3 === 2 ? "begins" : "ends"} ${who}x${nth}x`;
-        await expect.poll(() => turn.textContent()).toContain(words);
-        await expect.poll(() => isInSight(turn)).toBe(true);
-      }
-      expect(trouble.filter((one) => !one.startsWith("request file:"))).toEqual([]);
-    } finally {
-      await browser.close();
+    const { page, trouble } = await watched({ offline: true });
+    const below = seeded(20_261_125);
+    const edges = [0, blockEvents - 1, blockEvents, 2 * blockEvents, header.events - 1];
+    for (let n = 0; n < links; n++) {
+      const seq = edges[n] ?? below(header.events);
+      const { lane, nth, at } = await nameOf(seq);
+      await openAt(page, file, `e=${encodeURIComponent(`${laneKey(header, lane)}:${nth}`)}`);
+      const clock = new Date(at).toISOString().slice(11, 19);
+      expect(await page.locator(".play .t").textContent()).toBe(clock);
+      const row = page.locator(`.events #e${seq}[aria-selected="true"]`);
+      await row.waitFor();
+      await expect.poll(() => isInSight(row)).toBe(true);
+      const who = [0, 1, 2].find((one) => idOf(one) === header.lanes[lane]?.session);
+      if (who === undefined) continue; // A record has no text but its row.
+      const turn = page.locator(".script .turn.chosen");
+      // A thought is folded until it is opened: its first words stand there.
+      const words = `${nth % 3 === 2 ? "begins" : "ends"} ${who}x${nth}x`;
+      await expect.poll(() => turn.textContent()).toContain(words);
+      await expect.poll(() => isInSight(turn)).toBe(true);
     }
+    expect(trouble.filter((one) => !one.startsWith("request file:"))).toEqual([]);
   },
 );
 

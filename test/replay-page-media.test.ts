@@ -1,39 +1,24 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
 import { writeSplit } from "../src/replay/write.ts";
-import { chromiumPath, launch, openAt, watchedPage } from "./replay-browser.ts";
+import { openAt, stage, watchedPage } from "./replay-browser.ts";
 import { encodedBlocks } from "./replay-encoded.ts";
 import { storySource } from "./replay-story.ts";
 import { bundleViewer, storyPage, viewerStyles } from "./replay-story-page.mjs";
 
-const path = chromiumPath("views, media and hosts of the replay page");
-const folder = mkdtempSync(join(tmpdir(), "replay-media-"));
-const file = join(folder, "page.html");
+const { path, folder, file, watched } = stage("views, media and hosts of the replay page", storyPage);
 const source = storySource();
 const t = "t=2026-09-17T14:15:20Z";
-let browser: Browser;
-
-beforeAll(async () => {
-  if (path === undefined) return;
-  writeFileSync(file, await storyPage());
-  browser = await launch(path);
-});
-afterAll(async () => {
-  await browser?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
 
 async function opened<T>(
   hash: string,
   work: (page: Page) => Promise<T>,
   options: Parameters<typeof watchedPage>[1] = {},
 ): Promise<T> {
-  const { page, trouble, context } = await watchedPage(browser, options);
+  const { page, trouble, context } = await watched(options);
   await openAt(page, file, hash);
   const answer = await work(page);
   expect(trouble).toEqual([]);
@@ -267,7 +252,7 @@ describe.skipIf(path === undefined)("a page in parts", () => {
     try {
       const address = server.address();
       if (address === null || typeof address === "string") throw new Error("no port");
-      const { page, trouble, context } = await watchedPage(browser);
+      const { page, trouble, context } = await watched();
       await page.goto(`http://127.0.0.1:${address.port}/#e=backend:0`);
       await page.waitForFunction(() => performance.getEntriesByName("tc:interactive").length > 0);
       expect(await page.locator(".play .t").textContent()).toBe("13:30:06");

@@ -1,28 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import { readFileSync } from "node:fs";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { heldSteps, stateAt } from "../src/replay/state.ts";
 import { laneKey } from "../src/replay/viewer/place.ts";
-import { chromiumPath, launch, openAt, watchedPage } from "./replay-browser.ts";
+import { openAt, stage } from "./replay-browser.ts";
 import { storySource } from "./replay-story.ts";
 import { storyPage } from "./replay-story-page.mjs";
 
-const path = chromiumPath("the replay page in a browser");
-const folder = mkdtempSync(join(tmpdir(), "replay-page-"));
-const file = join(folder, "page.html");
-let browser: Browser;
-
-beforeAll(async () => {
-  if (path === undefined) return;
-  writeFileSync(file, await storyPage());
-  browser = await launch(path);
-});
-afterAll(async () => {
-  await browser?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+const { path, file, watched } = stage("the replay page in a browser", storyPage);
 
 const t = "t=2026-09-17T14:15:20Z";
 const clockOf = (page: Page) => page.locator(".play .t").textContent();
@@ -55,7 +40,7 @@ async function named(seq: number): Promise<string> {
 
 describe.skipIf(path === undefined)("the replay page", () => {
   it("shows the story without a request, a dialog, a refused piece of code or an error", async () => {
-    const { page, trouble, context } = await watchedPage(browser, { offline: true });
+    const { page, trouble, context } = await watched({ offline: true });
     await openAt(page, file, t);
     for (const key of [
       "c",
@@ -88,7 +73,7 @@ describe.skipIf(path === undefined)("the replay page", () => {
   });
 
   it("State at T says what state.ts says, at twenty times", async () => {
-    const { page, context } = await watchedPage(browser);
+    const { page, context } = await watched();
     await openAt(page, file, t);
     const { from, to, lanes } = source.header;
     for (let step = 0; step < 20; step++) {
@@ -132,7 +117,7 @@ describe.skipIf(path === undefined)("the replay page", () => {
   });
 
   it("opens cold on the event that a link names, and keeps its name in the address", async () => {
-    const { page, trouble, context } = await watchedPage(browser);
+    const { page, trouble, context } = await watched();
     const events = await source.events(0);
     for (let step = 0; step < 4; step++) {
       const seq = Math.floor((source.header.events * (step + 0.5)) / 4);
@@ -151,7 +136,7 @@ describe.skipIf(path === undefined)("the replay page", () => {
   });
 
   it("says so where a link names an event that the page does not have", async () => {
-    const { page, context } = await watchedPage(browser);
+    const { page, context } = await watched();
     await openAt(page, file, "e=nobody:7");
     expect(await page.locator(".said").textContent()).toContain("not on this page");
     await context.close();
@@ -160,7 +145,7 @@ describe.skipIf(path === undefined)("the replay page", () => {
 
 describe.skipIf(path === undefined)("the pointer", () => {
   it("moves T in the lanes, the window in the overview, selects what it clicks and names what it is over", async () => {
-    const { page, context } = await watchedPage(browser);
+    const { page, context } = await watched();
     await openAt(page, file, `${t}&axis=real`);
     const lanes = page.locator(".lanes canvas");
     const box = await lanes.boundingBox();
@@ -207,7 +192,7 @@ describe.skipIf(path === undefined)("the pointer", () => {
   });
 
   it("folds, hides, pins and shows only one agent from the names", async () => {
-    const { page, context } = await watchedPage(browser);
+    const { page, context } = await watched();
     await openAt(page, file, t);
     const names = () => page.locator(".lane-row:not(.sub) .n").allTextContents();
     await page.getByRole("button", { name: "Sessions and sub-agents of designer" }).click();
@@ -232,9 +217,9 @@ describe.skipIf(path === undefined)("the keyboard alone", () => {
   let page: Page;
   let close: () => Promise<void>;
   beforeAll(async () => {
-    const watched = await watchedPage(browser, { permissions: ["clipboard-read", "clipboard-write"] });
-    page = watched.page;
-    close = () => watched.context.close();
+    const mine = await watched({ permissions: ["clipboard-read", "clipboard-write"] });
+    page = mine.page;
+    close = () => mine.context.close();
   });
   afterAll(() => close?.());
 
