@@ -21,6 +21,13 @@ const program = {
   checks: { ineffectiveDynamicImport: false }, // A chunk may be loaded lazily by one and at once by another.
   // Its main file loads the others by names that a bundler cannot see.
   resolve: { alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" } },
+  plugins: [
+    {
+      // npm sets this when it installs a package; a clone that was linked is built again after that.
+      name: "executable",
+      writeBundle: ({ dir }) => chmodSync(`${dir}/cli.cjs`, 0o755),
+    },
+  ],
   output: {
     dir: "dist",
     format: "cjs",
@@ -39,16 +46,6 @@ const program = {
     },
   },
 };
-
-// npm sets this when it installs a package; a clone that was linked is built again after that.
-program.plugins = [
-  {
-    name: "executable",
-    writeBundle({ dir }) {
-      chmodSync(`${dir}/cli.cjs`, 0o755);
-    },
-  },
-];
 
 const styles = ["src/replay/viewer/viewer.css", "src/replay/viewer/list/list.css"];
 
