@@ -1,10 +1,11 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fileStore } from "../src/store/file.ts";
 import type { Store } from "../src/store/store.ts";
+import { removed } from "./removed.ts";
 
 /** The object that all processes append to. */
 export interface Counter {
@@ -39,7 +40,7 @@ export async function buildDriver(): Promise<{ readonly path: string; readonly r
   });
   await bundle.write({ file: path, format: "cjs", codeSplitting: false });
   await bundle.close();
-  return { path, remove: () => rmSync(folder, { recursive: true }) };
+  return { path, remove: () => removed(folder) };
 }
 
 /** Processes that share one new file store, each with a pause after each turn, so that others get a processor. */
@@ -83,7 +84,7 @@ export function rivals(driver: string, pauseMs = 1): Rivals {
     },
     faults: () => faultsIn(fileStore(root), notes()),
     acknowledged: () => notes().length,
-    remove: () => rmSync(folder, { recursive: true }),
+    remove: () => removed(folder),
   };
 }
 

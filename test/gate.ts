@@ -1,6 +1,7 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { removed } from "./removed.ts";
 
 /** Holds processes at their first link to a name with `part` in it, until as many are there as were expected. */
 export interface Gate {
@@ -45,6 +46,6 @@ export function gate(part: string): Gate {
       }
       writeFileSync(join(folder, "open"), "");
     },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    remove: () => removed(folder),
   };
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
 import type { Batch, Cursor, Harness, Host, ReadOptions, Session } from "../src/harness/harness.ts";
+import { removed } from "./removed.ts";
 
 const load = createRequire(import.meta.url);
 
@@ -37,7 +38,7 @@ export function runSql(path: string, sql: string): void {
 
 const folders: string[] = [];
 afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  for (const folder of folders) removed(folder);
 });
 
 /** An empty folder that is gone after the tests of this file. */

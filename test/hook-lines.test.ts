@@ -11,6 +11,7 @@ import { claudeHooks } from "../src/commands/setup-claude-code.ts";
 import { codexHooks } from "../src/commands/setup-codex.ts";
 import { hermesHooks } from "../src/commands/setup-hermes.ts";
 import { pointerLines } from "../src/commands/setup-text.ts";
+import { removed } from "./removed.ts";
 
 const all = { guard: true, stopGate: false, mcp: false };
 const lines = [
@@ -24,7 +25,7 @@ const lines = [
 const commands = [...new Set(lines.map(({ command }) => command))];
 let root: string;
 beforeEach(() => void (root = mkdtempSync(join(tmpdir(), "tracecraft-lines-"))));
-afterEach(() => rmSync(root, { recursive: true, force: true }));
+afterEach(() => removed(root));
 
 /** The program is a script here that writes down what it was given. */
 function program(body = `printf '%s\\n' "$*" >>"${"$"}LOG"; cat >>"$LOG"; printf said; exit 9`): void {

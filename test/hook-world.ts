@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
@@ -9,11 +9,12 @@ import type { Context } from "../src/commands/command.ts";
 import { hook } from "../src/commands/hook.ts";
 import type { Machine } from "../src/commands/machine.ts";
 import type { Project } from "../src/coord/project.ts";
+import { removed } from "./removed.ts";
 
 const roots: string[] = [];
 
 afterAll(() => {
-  for (const root of roots.splice(0)) rmSync(root, { recursive: true, force: true });
+  for (const root of roots.splice(0)) removed(root);
 });
 
 export interface HookWorld {

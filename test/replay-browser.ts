@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import type { Browser, BrowserContext, Page } from "playwright-core";
+import { removed } from "./removed.ts";
 
 /** Where Chromium is, as CHROMIUM says or as the path has it. Undefined, and one visible line, where there is none. */
 export function chromiumPath(what: string): string | undefined {
@@ -82,7 +83,7 @@ export function stage(what: string, html?: () => string | Promise<string>) {
   });
   afterAll(async () => {
     await browser?.close();
-    rmSync(folder, { recursive: true, force: true });
+    removed(folder);
   });
   return {
     path,

@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import { builtCli } from "./built-cli.ts";
 import { checkDocuments } from "./json-schemas.ts";
+import { removed } from "./removed.ts";
 
 export interface Ran {
   readonly stdout: string;
@@ -40,7 +41,7 @@ export interface CliWorld {
 const worlds: string[] = [];
 
 afterAll(() => {
-  for (const root of worlds.splice(0)) rmSync(root, { recursive: true, force: true });
+  for (const root of worlds.splice(0)) removed(root);
 });
 
 export function cliWorld(): CliWorld {

@@ -1,9 +1,10 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
 import { openclawPlugin } from "../src/commands/setup-openclaw.ts";
+import { removed } from "./removed.ts";
 
 type Handler = (event: object, context: object) => Promise<unknown>;
 type Plugin = { default(api: { on(name: string, handler: Handler): void }): void };
@@ -14,7 +15,7 @@ async function gateway(guard: boolean, script: string) {
   const path = process.env["PATH"];
   onTestFinished(() => {
     process.env["PATH"] = path;
-    rmSync(root, { recursive: true, force: true });
+    removed(root);
   });
   mkdirSync(join(root, "bin"));
   writeFileSync(join(root, "bin", "tracecraft"), `#!/bin/sh\ncd '${root}'\n${script}\n`);

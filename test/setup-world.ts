@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync } from "node:fs";
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll } from "vitest";
@@ -7,11 +7,12 @@ import type { Context, Reply } from "../src/commands/command.ts";
 import { setup } from "../src/commands/setup.ts";
 import { memoryLocalState } from "../src/coord/local.ts";
 import type { LocalState } from "../src/coord/project.ts";
+import { removed } from "./removed.ts";
 
 const roots: string[] = [];
 
 afterAll(() => {
-  for (const root of roots.splice(0)) rmSync(root, { recursive: true, force: true });
+  for (const root of roots.splice(0)) removed(root);
 });
 
 type Flag = "project" | "local" | "user" | "guard" | "stopGate" | "mcp" | "dryRun" | "check" | "remove";

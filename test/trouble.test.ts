@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { exitStatus, type ErrorCode } from "../src/errors.ts";
@@ -7,6 +7,7 @@ import { s3Keys, worker, type Worker } from "./processes.ts";
 import { cliWorld, type Ran } from "./run-cli.ts";
 import { startS3Server, type S3Server } from "./s3-server.ts";
 import { all, commands, refusal, troubles, type Name, type Trouble } from "./trouble-kinds.ts";
+import { removed } from "./removed.ts";
 
 const full = process.env["TRACECRAFT_FULL"] === "1";
 /** What a command may take by default, and what a process on a busy machine takes to start and to end. */
@@ -87,7 +88,7 @@ afterAll(() => server.close());
 
 /** Puts the bucket and the machine back as they were. */
 function calm(): void {
-  rmSync(mine.world.root, { recursive: true });
+  removed(mine.world.root);
   cpSync(machine, mine.world.root, { recursive: true });
   server.quirks = {};
   server.plan = () => undefined;
