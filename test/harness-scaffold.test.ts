@@ -16,6 +16,7 @@ it("new:harness makes an adapter that keeps the contract and has the right types
     "src/harness",
     "test/harness-contract.ts",
     "test/harness-home.ts",
+    "test/removed.ts",
     "tsconfig.json",
   ]) {
     cpSync(join(repository, path), join(root, path), { recursive: true });

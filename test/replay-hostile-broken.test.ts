@@ -8,8 +8,9 @@ import { openAt, stage } from "./replay-browser.ts";
 import { mirrored, writtenPage } from "./replay-written.ts";
 
 const { path, folder, watched } = stage("broken transcripts in the replay page");
-const batch = 50;
-const batches = process.env["TRACECRAFT_FULL"] ? 10 : 1;
+const full = process.env["TRACECRAFT_FULL"] === "1";
+const batch = full ? 50 : 20;
+const batches = full ? 10 : 1;
 
 /** A page of so many broken transcripts, as `replay` writes it. */
 async function pageOf(from: number): Promise<{ file: string; lanes: number }> {

@@ -22,9 +22,11 @@ declare global {
 }
 
 const each = 24;
+// Outside of the long proofs every fourth row of strings.
+const stride = process.env["TRACECRAFT_FULL"] === "1" ? each : each * 4;
 
 it.skipIf(path === undefined)(
-  `${hostileStrings.length} hostile strings in every field of the header, the lanes, the state and the costs stay text`,
+  `${Math.ceil((hostileStrings.length * each) / stride)} hostile strings in every field of the header, the lanes, the state and the costs stay text`,
   async () => {
     expect(hostileStrings.length).toBeGreaterThan(1000);
     const script = await bundleViewer(`
@@ -59,7 +61,7 @@ it.skipIf(path === undefined)(
       writeFileSync(file, wrapPage(script, viewerStyles()));
       const { page, trouble } = await watchedPage(browser);
       await openAt(page, file, "");
-      for (let from = 0; from < hostileStrings.length; from += each) {
+      for (let from = 0; from < hostileStrings.length; from += stride) {
         const strings = hostileStrings.slice(from, from + each);
         for (const tab of ["state", "spent"]) {
           const report = JSON.parse(

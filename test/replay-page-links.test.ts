@@ -13,7 +13,7 @@ import { mirrored, writtenPage } from "./replay-written.ts";
 
 const { path, folder, watched } = stage("links to events of a replay page");
 
-const links = process.env["TRACECRAFT_FULL"] ? 200 : 24;
+const links = process.env["TRACECRAFT_FULL"] ? 200 : 8;
 const lines = 6000;
 
 const idOf = (who: number) => `5c1d0f7${who}-2b7a-4c7e-9f0b-7a1f2d3c4b5a`;
