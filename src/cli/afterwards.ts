@@ -1,4 +1,5 @@
 import type { Command, Context, Reply } from "../commands/command.ts";
+import { stepsNotedHere } from "../coord/lease-names.ts";
 import type { Project } from "../coord/project.ts";
 import { asTracecraftError, type ErrorCode, type TracecraftError } from "../errors.ts";
 import type { Background } from "./background.ts";
@@ -87,7 +88,7 @@ async function keepAlive(
   if (!project || (error && silentAfter.has(error.code))) return;
   const { heartbeat } = await import("../coord/agents.ts");
   heartbeat(project);
-  if (project.local.names(`leases/${project.agent}/`).length === 0) return;
+  if (stepsNotedHere(project).length === 0) return;
   const { renewDue } = await import("../coord/leases.ts");
   renewDue(project, reply?.told?.steps);
 }

@@ -1,5 +1,6 @@
 import { span } from "../commands/values.ts";
 import { correctedNow } from "../coord/clock.ts";
+import { stepsNotedHere } from "../coord/lease-names.ts";
 import { knownNews } from "../coord/news.ts";
 import type { Project } from "../coord/project.ts";
 
@@ -21,7 +22,7 @@ export async function notices(
     const old = correctedNow(project) - news.atMs > oldAfterMs;
     said.push(`${news.count} unread${urgent}${old ? ` as of ${hourOf(news.atMs)}` : ""}`);
   }
-  if (project.local.names(`leases/${project.agent}/`).length > 0) {
+  if (stepsNotedHere(project).length > 0) {
     // Loaded only for those who hold something.
     const { knownLeases } = await import("../coord/leases.ts");
     const leases = knownLeases(project).filter(({ step, ttlS }) => ttlS > 0 && !told.steps?.includes(step));

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { heartbeat, registerAgent } from "../coord/agents.ts";
+import { leaseName } from "../coord/lease-names.ts";
 import { memoryLocalState } from "../coord/local.ts";
 import { memoryStore } from "../store/memory.ts";
 import {
@@ -23,6 +24,7 @@ async function shop() {
     const local = memoryLocalState();
     const project = testProject({ store, clock, agent, local, skewMs: 600_000, session: { harness, host } });
     await registerAgent(project);
+    local.write(leaseName(project, project.session.id, step), {});
     heartbeat(project, { step });
     await project.settled();
     return project;
@@ -95,6 +97,20 @@ it("agents shows twenty, and how many more there are", async () => {
     "# 0",
   ]);
   expect((await answer(agents, me, { all: true })).split("\n")).toHaveLength(34);
+});
+
+it("a step whose lease is known to be lost is said no more, at once; another that is held is", async () => {
+  const { store, me } = await shop();
+  const step = async () => JSON.parse((await objects(store, "agents/web-1"))["agents/web-1.json"]!).step;
+  me.local.write(leaseName(me, me.session.id, "docs"), {});
+  me.local.remove(leaseName(me, me.session.id, "design"));
+  heartbeat(me);
+  await me.settled();
+  expect(await step()).toBe("docs");
+  me.local.remove(leaseName(me, me.session.id, "docs"));
+  heartbeat(me);
+  await me.settled();
+  expect(await step()).toBeNull();
 });
 
 it("a heartbeat is put at most once a minute, at once for another step, and keeps what others wrote there", async () => {

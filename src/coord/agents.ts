@@ -12,6 +12,7 @@ import {
 import type { Listed } from "../store/store.ts";
 import { correctedNow } from "./clock.ts";
 import { journal } from "./journal.ts";
+import { stepsNotedHere } from "./lease-names.ts";
 import { readLocal } from "./local.ts";
 import type { Project } from "./project.ts";
 
@@ -57,11 +58,15 @@ export async function registerAgent(project: Project, { summary }: { summary?: s
 
 /**
  * Says that this agent is here, in the background and at most once a minute; at once when its step changes. `step`
- * undefined leaves what was said before, null says that it has none. The record is this agent's alone, so it is put
- * without a condition.
+ * undefined leaves what was said before, as long as that is known here to be held; null says that it has none. The
+ * record is this agent's alone, so it is put without a condition.
  */
-export function heartbeat(project: Project, { step }: { step?: string | null } = {}): void {
+export function heartbeat(project: Project, { step: said }: { step?: string | null } = {}): void {
   const last = readLocal<LastBeat>(project.local, beatName(project));
+  const noted = stepsNotedHere(project);
+  const before = last?.record?.step;
+  // What was said, and then lost: taken by force, or lapsed and taken.
+  const step = said === undefined && before && !noted.includes(before) ? (noted[0] ?? null) : said;
   const sinceMs = project.world.now() - (last?.at_ms ?? 0);
   const recent = sinceMs >= 0 && sinceMs < heartbeatMs && last?.session === project.session.id;
   if (recent && (step === undefined || step === last.record?.step)) return;

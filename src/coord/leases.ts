@@ -10,6 +10,7 @@ import {
   type ClaimRecord,
 } from "./claim-record.ts";
 import { journal } from "./journal.ts";
+import { leaseName } from "./lease-names.ts";
 import { readLocal } from "./local.ts";
 import type { Project } from "./project.ts";
 import { repairProjection } from "./projections.ts";
@@ -159,10 +160,6 @@ export async function renewLease(project: Project, step: string, term: number): 
   journal(project, { kind: "renew", step, term, nonce, ttl_s: outcome.now.record.ttl_s });
   repairProjection(project, { ...reading, claim: outcome.now });
   return { renewed: true, found: outcome.now };
-}
-
-function leaseName(project: Project, session: string, step: string): string {
-  return `leases/${project.agent}/${session}/${step}`;
 }
 
 function sessionIds({ session }: Project): readonly string[] {
