@@ -201,6 +201,19 @@ describe("where the configuration is found", () => {
     expect((await world.run(["claim", "b", "--ttl", "5m"])).stdout).toMatch(/\(5m\), term 1\n$/);
   });
 
+  it("warns of a word that means nothing and looks like one that does, and of no other", async () => {
+    const world = cliWorld();
+    writeFileSync(
+      join(world.cwd, ".tracecraft.json"),
+      JSON.stringify({ store: "file:", project: "shop", agent_id: "a", "regi\u001bon": "x", later_field: 1 }),
+    );
+    const { stderr, status } = await world.run(["steps"]);
+    expect([stderr, status]).toEqual([
+      'warning: .tracecraft.json: "regi?on" means nothing; did you mean "region"?\n',
+      0,
+    ]);
+  });
+
   it.each([
     ["{", /^Error: Cannot read "\.tracecraft\.json": not JSON\n/],
     ["[]", /^Error: Cannot read "\.tracecraft\.json": not JSON\n/],

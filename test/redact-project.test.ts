@@ -44,6 +44,7 @@ it("the rules and the list of exceptions that the documentation shows hold for t
 
 it.each([
   [{ redact: example["redaction"] }, '"redact" is called "redaction"'],
+  [{ redacton: example["redaction"] }, '"redacton" is called "redaction"'],
   [{ redaction: { rules: [{ name: "acme", pattern: "acme_.*" }] } }, "no upper bound"],
   [{ redaction: { rule: [] } }, "only rules and allow are known"],
 ])("with rules that cannot be used, %j, nothing is uploaded", async (part, why) => {

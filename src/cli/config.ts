@@ -4,6 +4,7 @@ import type { Configuration } from "../commands/machine.ts";
 import { TracecraftError } from "../errors.ts";
 import { isName, projectName } from "../format/names.ts";
 import type { SigningKeys } from "../store/sigv4.ts";
+import { nearest } from "./suggest.ts";
 
 export interface Folders {
   readonly cwd: string;
@@ -100,8 +101,10 @@ export function configurationOf(
     return typeof value === "string" ? value : refuse(`"${name}" is no text`);
   };
   const project = text("project") ?? refuse(`it names no project`);
+  const slips = misspelt(Object.keys(words));
   // A word that is taken for nothing would let out what its rules are to keep in.
-  if (words["redact"] !== undefined) refuse(`"redact" is called "redaction"`);
+  for (const [word, name] of slips)
+    if (name === "redaction") refuse(`"${shownName(word)}" is called "redaction"`);
   if (!isName(project)) projectName(project);
   const agentId = text("agent_id");
   const store = text("store") ?? oldStore(text, shownFile, agentId, refuse);
@@ -121,13 +124,36 @@ export function configurationOf(
     agentId,
     defaults: defaultsOf(words["defaults"], refuse),
     redaction: words["redaction"],
-    warnings: oldKeys
-      ? [
-          `${shownFile} holds keys; tracecraft init --project ${project} --agent ${agentId ?? "NAME"} moves them out`,
-        ]
-      : [],
+    warnings: [
+      ...(oldKeys
+        ? [
+            `${shownFile} holds keys; tracecraft init --project ${project} --agent ${agentId ?? "NAME"} moves them out`,
+          ]
+        : []),
+      ...slips.map(
+        ([word, name]) => `${shownFile}: "${shownName(word)}" means nothing; did you mean "${name}"?`,
+      ),
+    ],
     oldKeys,
   };
+}
+
+const knownWords = ["project", "store", "endpoint", "region", "agent_id", "defaults", "redaction"];
+/** Words of format 1. */
+const oldWords = ["bucket", "backend", "access_key", "secret_key", "hf_token"];
+
+/** Words of the file that mean nothing and look like one that does. Others may be a later version's. */
+function misspelt(words: readonly string[]): readonly (readonly [string, string])[] {
+  return words.flatMap((word) => {
+    if (knownWords.includes(word) || oldWords.includes(word)) return [];
+    const name = word.startsWith("redact") ? "redaction" : nearest(word, knownWords);
+    return name === undefined ? [] : [[word, name] as const];
+  });
+}
+
+/** A word of the file as it may be said: it is hostile like all that is read. */
+function shownName(word: string): string {
+  return word.slice(0, 40).replaceAll(/[^\x20-\x7e]/g, "?");
 }
 
 type TextOf = (name: string) => string | undefined;
