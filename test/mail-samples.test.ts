@@ -74,6 +74,13 @@ it("send says what was sent, and to whom nobody has seen", async () => {
     2> warning: nobody has seen an agent "api-9" here; the message waits (agents: ana, api-2, docs-4, test-3, web-1)
     # 0"
   `);
+  expect(await answer(send, me, { to: "everyone", text: "hello" })).toContain("; everyone is _broadcast");
+  expect(await answer(send, me, { to: "web-1", text: "hello" })).toContain('2> warning: "web-1" is you\n');
+  for (const to of ["*", "@all"]) {
+    expect(await answer(send, me, { to, text: "hello" })).toBe(
+      `2> Error: Cannot send to "${to}": everyone is _broadcast\n2> Hint: tracecraft send _broadcast "…"\n# 2`,
+    );
+  }
 });
 
 it("send takes secrets out of the text and the subject, and --no-redact keeps them", async () => {

@@ -55,6 +55,11 @@ describe("parse()", () => {
     [["clam", "x y"], 'usage: Unknown command "clam" -> tracecraft claim "x y"'],
     [["memory", "gte", "a"], 'usage: Unknown command "memory gte" -> tracecraft memory get a'],
     [["artifact"], "usage: Missing verb: artifact upload|download|list -> tracecraft help artifact"],
+    [
+      ["broadcast", "cut at 3pm", "--urgent"],
+      'usage: Unknown command "broadcast" -> tracecraft send _broadcast "cut at 3pm" --urgent',
+    ],
+    [["get", "k"], 'usage: Unknown command "get" -> tracecraft memory get k'],
     [["zzz"], 'usage: Unknown command "zzz" -> tracecraft help'],
     [["claim"], "usage: Missing argument STEP -> tracecraft help claim"],
     [["wait-for"], "usage: Missing argument STEP... -> tracecraft help wait-for"],

@@ -56,6 +56,30 @@ function findCommand(words: readonly string[]): { name: string | undefined; at: 
   throw unknownCommand(words, at, first, both);
 }
 
+/** What is typed by those who know it by another name. */
+const otherNames: ReadonlyMap<string, string> = new Map([
+  ["broadcast", "send _broadcast"],
+  ["message", "send"],
+  ["msg", "send"],
+  ["tell", "send"],
+  ["mail", "inbox"],
+  ["messages", "inbox"],
+  ["take", "claim"],
+  ["lock", "claim"],
+  ["unlock", "release"],
+  ["done", "complete"],
+  ["finish", "complete"],
+  ["wait", "wait-for"],
+  ["tasks", "steps"],
+  ["list", "steps"],
+  ["ls", "steps"],
+  ["who", "agents"],
+  ["upload", "artifact upload"],
+  ["download", "artifact download"],
+  ["set", "memory set"],
+  ["get", "memory get"],
+]);
+
 function unknownCommand(
   words: readonly string[],
   at: readonly number[],
@@ -68,8 +92,11 @@ function unknownCommand(
   const meant =
     isGroup && both === first
       ? undefined
-      : (nearest(both, candidates) ?? (isGroup ? undefined : nearest(first, candidates)));
-  const replaced = meant !== undefined && meant.includes(" ") ? at : at.slice(0, 1);
+      : (otherNames.get(first) ??
+        nearest(both, candidates) ??
+        (isGroup ? undefined : nearest(first, candidates)));
+  const isWhole = meant !== undefined && meant.includes(" ") && !otherNames.has(first);
+  const replaced = isWhole ? at : at.slice(0, 1);
   const kept = words.filter((_, index) => !replaced.includes(index));
   const line = meant === undefined ? ["help", ...(isGroup ? [first] : [])] : [...meant.split(" "), ...kept];
   const message =

@@ -2,7 +2,7 @@ import { findLetter } from "../coord/mailbox.ts";
 import type { Project } from "../coord/project.ts";
 import { sendMessage, type Sent } from "../coord/send.ts";
 import { TracecraftError } from "../errors.ts";
-import { isName, recipientName } from "../format/names.ts";
+import { broadcast, isName, recipientName, soundsLikeEveryone } from "../format/names.ts";
 import { valueLimit } from "../format/records.ts";
 import { defineCommand } from "./command.ts";
 import { givenText } from "./given-text.ts";
@@ -75,7 +75,11 @@ export const send = defineCommand({
         ...(sent.known && { known: sent.known.known }),
       },
       text: `Sent to ${to}: ${echoed(message)}`,
-      warnings: [...redactionWarning(counts), ...unknownWarning(to, sent)],
+      warnings: [
+        ...redactionWarning(counts),
+        ...unknownWarning(to, sent),
+        ...(to === project.agent ? [`"${to}" is you`] : []),
+      ],
     };
   },
 });
@@ -92,5 +96,6 @@ function unknownWarning(to: string, { known }: Sent): string[] {
   const named = known.agents.slice(0, namedAgents).map(shownLine).join(", ");
   const more = known.agents.length > namedAgents ? ", …" : "";
   const agents = named === "" ? "none yet" : `${named}${more}`;
-  return [`nobody has seen an agent "${to}" here; the message waits (agents: ${agents})`];
+  const everyone = soundsLikeEveryone(to) ? `; everyone is ${broadcast}` : "";
+  return [`nobody has seen an agent "${to}" here; the message waits (agents: ${agents})${everyone}`];
 }

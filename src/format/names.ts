@@ -20,7 +20,17 @@ export function agentName(text: string, act = "use"): string {
 
 /** An agent, or everyone. */
 export function recipientName(text: string): string {
-  return text === broadcast ? text : agentName(text, "send to");
+  if (text === broadcast) return text;
+  if (soundsLikeEveryone(text) && !name.test(text))
+    throw new TracecraftError("usage", `Cannot send to "${text}": everyone is ${broadcast}`, {
+      hint: `tracecraft send ${broadcast} "…"`,
+    });
+  return agentName(text, "send to");
+}
+
+/** What people call everyone elsewhere. An agent may have some of these names. */
+export function soundsLikeEveryone(text: string): boolean {
+  return /^(?:@?(?:all|everyone|everybody|channel|here|team|broadcast)|\*)$/i.test(text);
 }
 
 export function projectName(text: string): string {
