@@ -143,11 +143,16 @@ function noteServer(traits: Noted<S3Traits, "server">, server: unknown): void {
   traits.conditions = "unknown";
 }
 
-/** No request is waited for longer than the store may be silent, but for large bodies, which take their time. */
+/**
+ * No request is waited for longer than the store may be silent, but for large bodies, which take their time, and for
+ * what a store does before it answers. What a GET brings comes after its answer.
+ */
 function boundedSend(send: Send, { totalMs, silentMs }: Timeouts): Send {
   const { leftMs, heard } = silence(silentMs);
   return async (request) => {
-    const slow = bodySize(request.body) > quickBytes || request.withinMs > totalMs + quickBytes / 1000;
+    const slow =
+      request.method !== "GET" &&
+      (bodySize(request.body) > quickBytes || request.withinMs > totalMs + quickBytes / 1000);
     const withinMs = slow ? request.withinMs : Math.min(request.withinMs, leftMs());
     if (withinMs <= 0) throw new NetworkError(`no answer within ${silentMs / 1000}s`, "given up");
     const reply = await send({ ...request, withinMs });

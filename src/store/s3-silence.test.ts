@@ -28,6 +28,15 @@ it("calls one after the other give up together, once the store has said nothing 
   expect(performance.now() - startedAt).toBeLessThan(2_000); // Each alone would go on for 5s.
 });
 
+it("a part of a large object is not waited for longer: its bytes come after an answer", async () => {
+  server.plan = () => ({ kind: "silent" });
+  const store = s3Store(server.options({ timeouts: { ...timeouts, totalMs: 600 } }));
+  const startedAt = performance.now();
+  const size = 8 * 1024 * 1024;
+  await expect(store.get("k", { range: [0, size], limit: size })).rejects.toThrow(/no answer within/);
+  expect(performance.now() - startedAt).toBeLessThan(2_000); // At the speed that bytes are allowed, 9s.
+});
+
 it("any reply is a sign of life, also one that refuses", async () => {
   const store = s3Store(server.options({ timeouts }));
   for (let times = 0; times < 4; times++) {
