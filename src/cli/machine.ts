@@ -102,7 +102,7 @@ function localStates({ who, background }: MachineOptions): (configuration: Confi
 
 function storeWorld({ who, world, deadlineMs }: MachineOptions, state: FileLocalState): StoreWorld {
   return {
-    timeouts: { silentMs: deadlineMs * 0.9 }, // The rest is for the start and the end of the process.
+    timeouts: { silentMs: deadlineMs },
     env: who.env,
     home: who.home,
     now: world.now,
