@@ -4,7 +4,7 @@ import type { Project } from "../coord/project.ts";
 import { attachmentKey } from "../format/keys.ts";
 import type { Attachment, Host, Session } from "../harness/harness.ts";
 import type { Redactor } from "../redact/redact.ts";
-import { fileMark } from "./fingerprint.ts";
+import { fileMark, whenStill } from "./fingerprint.ts";
 import type { AttachmentEntry } from "./manifest-record.ts";
 import { uploadFresh } from "./upload.ts";
 
@@ -12,6 +12,9 @@ import { uploadFresh } from "./upload.ts";
 const attachmentLimit = 64 * 1024 * 1024;
 /** What a reader takes: the marks of redaction may be longer than what they stand for. */
 export const attachmentReadLimit = 2 * attachmentLimit;
+
+/** Of one that changes while it is read. */
+const mostReads = 3;
 
 export interface Attached {
   /** What the manifest is to name from now on. */
@@ -54,7 +57,7 @@ export async function mirrorAttachments(
       marks[name] = mark;
       continue;
     }
-    const file = await wholeFile({ name, path });
+    const file = await wholeFile(host, { name, path });
     if (typeof file === "string") warnings.push(`${session.id}: ${file}`);
     if (file === undefined || typeof file === "string") continue;
     const { bytes, counts } = redactor?.line(file) ?? { bytes: file, counts: {} };
@@ -69,11 +72,26 @@ export async function mirrorAttachments(
   return { changed, marks, warnings };
 }
 
-/** The bytes; undefined when it is gone; words about why it is left out. */
-async function wholeFile({
-  name,
-  path,
-}: Pick<Attachment, "name" | "path">): Promise<Uint8Array | string | undefined> {
+/**
+ * The bytes of a file that nobody was writing meanwhile: the end of half a file may be half a secret, in which no rule
+ * sees one. Undefined when it is gone; words about why it is left out.
+ */
+async function wholeFile(
+  host: Host,
+  { name, path }: Pick<Attachment, "name" | "path">,
+): Promise<Uint8Array | string | undefined> {
+  for (let reads = 0; reads < mostReads; reads++) {
+    const before = await whenStill(host, path);
+    if (before === "gone") return undefined;
+    if (before === "busy") break;
+    const file = await bytesOf(name, path);
+    if (file === undefined || typeof file === "string") return file;
+    if ((await whenStill(host, path)) === before) return file;
+  }
+  return `attachment ${name} is being written: the next mirror takes it`;
+}
+
+async function bytesOf(name: string, path: string): Promise<Uint8Array | string | undefined> {
   try {
     const file = await open(path, "r");
     try {

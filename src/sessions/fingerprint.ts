@@ -1,9 +1,13 @@
-import { stat } from "node:fs/promises";
 import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
+import { setTimeout } from "node:timers/promises";
 import type { Host, Session } from "../harness/harness.ts";
 
 /** A file changed this recently may change again without another time of change: disks count coarsely. */
 const racyMs = 2_000;
+/** Whoever writes a file in one go is done when nothing came for so long. */
+const stillMs = 500;
+const mostLooks = 4;
 
 export interface Fingerprint {
   /** The same text again: nothing was written since. Undefined while that cannot be told from the outside. */
@@ -46,6 +50,21 @@ export async function fingerprintOf(host: Host, session: Session): Promise<Finge
 export async function fileMark(host: Host, path: string): Promise<string | undefined> {
   const file = await look(path);
   return file === undefined || host.now() - file.changedAt < racyMs ? undefined : file.mark;
+}
+
+/**
+ * Waits until nothing was written to a file for a moment. Answers a word that is another one once it is written again,
+ * or says that it is gone, or that it is written all the time.
+ */
+export async function whenStill(host: Host, path: string): Promise<string | "gone" | "busy"> {
+  for (let looks = 0; looks < mostLooks; looks++) {
+    const file = await look(path);
+    if (file === undefined) return "gone";
+    const ageMs = host.now() - file.changedAt;
+    if (ageMs < 0 || ageMs >= stillMs) return file.mark; // Or a clock that is no help.
+    await setTimeout(stillMs - ageMs);
+  }
+  return "busy";
 }
 
 async function firstOf(paths: readonly string[]): Promise<(Look & { readonly path: string }) | undefined> {
