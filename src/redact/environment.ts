@@ -3,25 +3,44 @@ import { isVaried } from "./random.ts";
 import { type Literal, addSpan, ranks } from "./search.ts";
 
 const secretName =
-  /(?:^|_)(?:[A-Z]*(?:KEY|TOKEN|SECRET|PASS|PASSWD|PASSWORD|CREDENTIALS?)|PASSPHRASE|PWD|AUTH|PAT|DSN|CONNECTION_?STRING|SIGNATURE|COOKIE)(?:$|_|\d)/i;
+  /(?:^|_)(?:[A-Z]*(?:KEY|TOKEN|SECRET|PASS|PASSWD|PASSWORD|PASSPHRASE|CREDENTIAL|COOKIE|JWT)S?|PWD|AUTH|AUTHORIZATION|BEARER|PAT|DSN|CONNECTION_?STRING|SIGNATURE)(?:$|_|\d)/i;
 const notSecret =
-  /^(?:PWD|OLDPWD|SSH_AUTH_SOCK|XAUTHORITY|GPG_KEY|[A-Z_]*_(?:PATH|FILE|DIR|URL|ID|NAME|PUBLIC_KEY|PUBKEY))$/i;
+  /^(?:PWD|OLDPWD|SSH_AUTH_SOCK|XAUTHORITY|GPG_KEY|[A-Z_]*_(?:PATH|FILE|DIR|URL|(?<!SECRET_)ID|NAME|PUBLIC_KEYS?|PUBKEYS?))$/i;
+/** A password in the address of a server, in a variable of any name. */
+const addressed = /^[a-z][a-z0-9+.-]{1,20}:\/\/[^\s/?#@:]{0,200}:([^\s/?#@]{1,200})@/i;
 const shortest = 8;
 const longest = 64 * 1024;
 const longestForm = 512;
+const mostParts = 50;
 
 /**
- * Literals for the values of variables whose names speak of a secret: as they are, as JSON writes them, once and twice,
- * for a URL, and in base64. Ordinary words, paths, numbers, flags and short values are left out.
+ * Literals for the values of variables whose names speak of a secret, of each in a list of them, and of passwords in
+ * addresses: as they are, as JSON writes them, once and twice, for a URL, and in base64. Ordinary words, paths, numbers, flags and short values are left out.
  */
 export function environmentLiterals(env: Readonly<Record<string, string | undefined>>): Literal[] {
   const values = new Set<string>();
-  for (const [name, value] of Object.entries(env)) {
-    if (value === undefined || value.length < shortest || !secretName.test(name) || notSecret.test(name))
-      continue;
-    if (isSecret(value)) values.add(value);
+  for (const [name, value = ""] of Object.entries(env)) {
+    const spoken = secretName.test(name) && !notSecret.test(name) ? [value, ...partsOf(value)] : [];
+    for (const one of [...spoken, ...passwordOf(value)])
+      if (one.length >= shortest && isSecret(one)) values.add(one);
   }
   return [...values].flatMap(formsOf).map((form) => exactly(form));
+}
+
+/** Of a list of secrets each, of `Bearer …` what is behind it. */
+function partsOf(value: string): readonly string[] {
+  const parts = value.length > longest ? [] : value.split(/[,;\s]+/);
+  return parts.length > 1 && parts.length <= mostParts ? parts : [];
+}
+
+function passwordOf(value: string): readonly string[] {
+  const password = addressed.exec(value)?.[1];
+  if (password === undefined) return [];
+  try {
+    return [password, decodeURIComponent(password)];
+  } catch {
+    return [password];
+  }
 }
 
 function isSecret(value: string): boolean {

@@ -260,6 +260,34 @@ describe("values of the environment", () => {
     }
   });
 
+  it.each([
+    ["OPENAI_API_KEYS", "kQ81-first-zz,kQ82-second-yy", "kQ82-second-yy"],
+    ["CI_TOKENS", "aB3dE5gH7j kL9mN1pQ3r", "kL9mN1pQ3r"],
+    ["APP_SECRETS", "aB3dE5gH7jkL", "aB3dE5gH7jkL"],
+    ["AUTHORIZATION", "Bearer aB3dE5gH7jkL", "aB3dE5gH7jkL"],
+    ["VAULT_SECRET_ID", "6d1d0f7e-2b7a-4c7e", "6d1d0f7e-2b7a-4c7e"],
+    ["SESSION_JWT", "aB3dE5gH7jkL", "aB3dE5gH7jkL"],
+    ["DATABASE_URL", "postgres://app:Zw5-tr0ub4%2Bx@db.internal/prod", "Zw5-tr0ub4+x"],
+    ["CACHE", "redis://:Zw5-tr0ub4x@cache:6379", "Zw5-tr0ub4x"],
+  ])("of %s=%s go by themselves too", (name, value, secret) => {
+    const { text } = createRedactor({ env: { [name]: value } }).text(`it is ${secret} there`);
+    expect(text).toBe("it is [REDACTED:environment_value] there");
+  });
+
+  it.each([
+    ["KEYBOARD", "aB3dE5gH7jkL"],
+    ["TOKENIZERS_PARALLELISM", "aB3dE5gH7jkL"],
+    ["AWS_ACCESS_KEY_ID", "aB3dE5gH7jkL"],
+    ["SSH_PUBLIC_KEYS", "aB3dE5gH7jkL"],
+    ["HOMEPAGE", "https://example.test:8443/a:b@c9Xk2"],
+    ["DATABASE_URL", "postgres://app:password@db/prod"],
+  ])("of %s=%s stay", (name, value) => {
+    const text = `it is ${value} there`;
+    expect(createRedactor({ env: { [name]: value } }).text(text).counts).not.toHaveProperty(
+      "environment_value",
+    );
+  });
+
   it("stay where they are ordinary: words, paths, numbers, short ones, and variables of another name", () => {
     const text = `${env.DB_PASS} ${env.API_TOKEN_FILE} ${env.SSH_AUTH_SOCK} ${env.PIN_TOKEN} ${env.HOME} ${env.SHORT_KEY}`;
     expect(redactor.text(text)).toEqual({ text, counts: {} });
