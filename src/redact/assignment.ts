@@ -72,13 +72,21 @@ function nameEnd(search: Search, at: number): number {
   return end;
 }
 
+/** What stands before a name without being of it: the rest of `\n` or `\u000a` in JSON, and of a terminal's colour. */
+function gluedLength(text: string, start: number): number {
+  const before = text[start - 1];
+  const next = text.slice(start, start + 5);
+  if (before === "\\") return /^u[0-9a-f]{4}/i.test(next) ? 5 : /^[nrt]/.test(next) ? 1 : 0;
+  return before === "[" || before === ";" ? (/^\d{1,3}m/.exec(next)?.[0].length ?? 0) : 0;
+}
+
 function nameStart(search: Search, at: number): number {
   const { text } = search;
   let start = at;
   while (start > 0 && start > at - longestName && nameCharacters.has[text.charCodeAt(start - 1)] === 1)
     start--;
   search.work += at - start;
-  return start < at && text[start - 1] === "\\" && "nrt".includes(text[start]!) ? start + 1 : start; // "\nNAME=" in JSON.
+  return Math.min(at, start + gluedLength(text, start));
 }
 
 interface Value {

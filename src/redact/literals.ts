@@ -1,5 +1,6 @@
 import { assignmentMatcher } from "./assignment.ts";
 import { type EncodedKey, shortestKey } from "./base64.ts";
+import { findCurlPassword, findLoginPassword } from "./command-scans.ts";
 import { escapeStarts, noteEscape } from "./escapes.ts";
 import { findPrivateKey } from "./private-key.ts";
 import type { Rules } from "./rules.ts";
@@ -31,8 +32,10 @@ const encodedScans: Readonly<Record<string, readonly string[]>> = {
   bearer_token: ["Bearer ", "bearer "],
   basic_auth: ["Basic ", "basic "],
   netrc_password: ["machine "],
+  curl_password: ["curl -", "curl http"],
+  login_password: ["docker login", "podman login", "sshpass -p"],
   secret_assignment:
-    "api_key API_KEY apiKey apikey APIKEY api-key ACCESSKEY accessKey private_key privateKey PrivateKey PresharedKey token TOKEN Token secret SECRET Secret password PASSWORD Password passwd PASSWD API_HASH honeycomb-team _key _KEY -key -Key".split(
+    'api_key API_KEY apiKey apikey APIKEY api-key ACCESSKEY accessKey private_key privateKey PrivateKey PresharedKey token TOKEN Token secret SECRET Secret password PASSWORD Password passwd PASSWD API_HASH honeycomb-team _key _KEY -key -Key auth" auth= auth: pass" pass= pass: pat" pat= bearer" bearer='.split(
       " ",
     ),
 };
@@ -62,6 +65,8 @@ export function ruleLiterals(rules: Rules): Literals {
     bearer_token: findBearer,
     basic_auth: findBasic,
     netrc_password: findNetrc,
+    curl_password: findCurlPassword,
+    login_password: findLoginPassword,
     secret_assignment: assignmentMatcher(rules.assigned),
   };
   for (const rule of rules.scanned) {
