@@ -25,6 +25,7 @@ serper_key | serper serpapi | (?:[0-9a-f]{40}|[0-9a-f]{64}) | SERPER_API_KEY=<h4
 brave_search_key | bravesearch braveapikey | BSA[A-Za-z0-9_-]{26,30} | BRAVE_API_KEY=BSA<b28> | BRAVE_API_KEY=BSA<b5>
 zhipu_key | zhipu bigmodel zaiapikey glmapikey | [0-9a-f]{32}\.[A-Za-z0-9]{16} | ZHIPUAI_API_KEY=<h32>.<w16> | ZHIPUAI_API_KEY=<h9>
 ibm_key | ibmcloud ibmapikey watson | [A-Za-z0-9_-]{44} | IBMCLOUD_API_KEY=<b44> | IBMCLOUD_API_KEY=<b9>
+vault_legacy_token | vault | s\.[A-Za-z0-9]{24} | VAULT_TOKEN=s.<w24> | VAULT_TOKEN=s.<w9>
 hetzner_token | hetzner hcloud | [A-Za-z0-9]{64} | HCLOUD_TOKEN=<w64> | HCLOUD_TOKEN=<w9>
 linode_token | linode | [0-9a-f]{64} | LINODE_TOKEN=<h64> | LINODE_TOKEN=<h9>
 vultr_key | vultr | [A-Z0-9]{36} | VULTR_API_KEY=<u36> | VULTR_API_KEY=<u9>

@@ -45,7 +45,7 @@ render_key | rnd_ | rnd_[A-Za-z0-9]{28,40} | rnd_<w32> | rnd_<w9>
 netlify_token | nfp_ nfc_ nfo_ nfu_ nfb_ | nf[bcopu]_[A-Za-z0-9]{36,48} | nfp_<w36> ; nfp_<w40> | nfp_<w9>
 vercel_token | vcp_ vci_ vca_ vcr_ | vc[piar]_[A-Za-z0-9]{24,80} | vcp_<w56> ; vca_<w56> | vcp_<w9>
 vercel_blob_token | vercel_blob_rw_ | vercel_blob_rw_[A-Za-z0-9]{10,24}_[A-Za-z0-9]{24,50} | vercel_blob_rw_<w16>_<w30> | vercel_blob_rw_<w5>
-supabase_token | sbp_ sb_secret_ | (?:sbp_(?:oauth_)?[0-9a-f]{40}|sb_secret_[A-Za-z0-9_-]{31,50}) | sbp_<h40> ; sb_secret_<b31> | sbp_<h9> ; sb_publishable_<b31>
+supabase_token | sbp_ sb_secret_ | (?:sbp_(?:oauth_|v0_)?[0-9a-f]{40}|sb_secret_[A-Za-z0-9_-]{31,50}) | sbp_<h40> ; sbp_v0_<h40> ; sb_secret_<b31> | sbp_<h9> ; sb_publishable_<b31>
 planetscale_token | pscale_tkn_ pscale_pw_ pscale_oauth_ | pscale_(?:tkn|pw|oauth)_[A-Za-z0-9_.=-]{32,64} | pscale_tkn_<w43> ; pscale_pw_<w43> ; pscale_oauth_<w43> | pscale_tkn_<w9>
 neon_key | napi_ | napi_[a-z0-9]{60,70} | napi_<l64> | napi_<l9>
 neon_password | npg_ | npg_[A-Za-z0-9]{12,24} | npg_<w16> | npg_<w4> ; npg_something_like_this | floor=2.8

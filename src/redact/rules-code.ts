@@ -12,6 +12,12 @@ gitlab_mail_token | glimt- | glimt-[A-Za-z0-9_-]{25,60} | glimt-<b25> | glimt-<b
 gitlab_agent_token | glagent- | glagent-[A-Za-z0-9_-]{50,120} | glagent-<b50> | glagent-<b5>
 gitlab_scim_token | glsoat- | glsoat-[A-Za-z0-9_-]{20,60} | glsoat-<b20> | glsoat-<b5>
 gitlab_oauth_secret | gloas- | gloas-[0-9a-f]{64} | gloas-<h64> | gloas-<h5>
+gitlab_workspace_token | glwt- | glwt-[A-Za-z0-9_-]{20,60} | glwt-<b20> | glwt-<b5>
+bitbucket_datacenter_token | BBDC- | BBDC-[A-Za-z0-9+/@_-]{40,50} | BBDC-<w44> | BBDC-<w9> | base64
+octopus_api_key | API- | API-[A-Z0-9]{25,32} | API-<u26> | API-<u9> ; API-REFERENCES | mixed
+harness_token | pat. sat. | (?:pat|sat)\.[A-Za-z0-9_-]{22}\.[0-9a-f]{24}\.[A-Za-z0-9]{20} | pat.<b22>.<h24>.<w20> ; sat.<b22>.<h24>.<w20> | pat.<b9>
+infracost_key | ico- | ico-[A-Za-z0-9]{32} | ico-<w32> | ico-<w9>
+scalingo_token | tk-us- tk-eu- | tk-(?:us|eu)-[A-Za-z0-9_-]{48} | tk-us-<b48> | tk-us-<b9>
 gitlab_flags_token | glffct- | glffct-[A-Za-z0-9_-]{20,60} | glffct-<b20> | glffct-<b5>
 gitlab_session | _gitlab_session= | _gitlab_session=[0-9a-z]{32} | _gitlab_session=<h32> | _gitlab_session=<h5>
 bitbucket_app_password | ATBB | ATBB[A-Za-z0-9]{32} | ATBB<w32> | ATBB<w9>

@@ -40,5 +40,9 @@ n8n_key | n8n_api_ | n8n_api_[A-Za-z0-9]{40,80} | n8n_api_<w64> | n8n_api_<w9>
 metabase_key | mb_ | mb_[A-Za-z0-9+/]{40,48}={0,2} | mb_<s43>= | mb_<s9> | base64 mixed
 vanta_token | vat_ vas_ | v(?:at|as)_[A-Za-z0-9]{6}_[A-Za-z0-9]{30,60} | vat_<w6>_<w40> | vat_<w6>
 okta_token | SSWS | SSWS {1,4}00[A-Za-z0-9_-]{40} | SSWS 00<b40> | SSWS 00<b9>
+settlemint_token | sm_pat_ sm_aat_ sm_sat_ | sm_[pas]at_[A-Za-z0-9]{16,40} | sm_pat_<w16> ; sm_aat_<w16> ; sm_sat_<w16> | sm_pat_<w5>
+intra42_secret | s-s4t2ud- s-s4t2af- | s-s4t2(?:ud|af)-[0-9a-f]{64} | s-s4t2ud-<h64> ; s-s4t2af-<h64> | s-s4t2ud-<h9>
+authress_key | .acc_ .acc- | (?:sc|ext|scauth|authress)_[a-z0-9]{5,30}\.[a-z0-9]{4,6}\.acc[_-][a-z0-9-]{10,32}\.[a-z0-9+/_=-]{30} | sc_<l12>.<l5>.acc_<l16>.<l60> ; authress_<l20>.<l4>.acc-<l12>.<l80> | sc_<l5>.<l5>.acc_<l5> | back=13-46 base64
+maxmind_key | _mmk | [A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk | <w6>_<w29>_mmk | <w9>_mmk | back=36
 jumpcloud_key | jca_ | jca_[A-Za-z0-9]{36,44} | jca_<w40> | jca_<w9>
 `;
