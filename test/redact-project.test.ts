@@ -1,6 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
+import { builtCli } from "./built-cli.ts";
 import { cliWorld, type CliWorld } from "./run-cli.ts";
 
 // The example of docs/redaction.md, in the file that it names, with the real program.
@@ -52,5 +54,30 @@ it.each([
   const before = uploaded(world).length;
   const mirrored = await world.run(["session", "mirror", "--all"]);
   expect([mirrored.status, mirrored.stderr]).toEqual([2, expect.stringContaining(why)]);
+  expect(uploaded(world)).toHaveLength(before);
+});
+
+it.each([
+  ["session", "mirror", "--all"],
+  ["send", "api-2", words],
+  ["memory", "set", "k", words],
+])("without the rules that are built in, %s %s uploads nothing and says so", async (...line) => {
+  const world = await configured({});
+  const program = join(world.root, "program");
+  cpSync(dirname(await builtCli()), program, { recursive: true });
+  const rules = readdirSync(program).find((name) => name.startsWith("chunk-redact-"))!;
+  rmSync(join(program, rules));
+  const before = uploaded(world).length;
+  const ran = spawnSync(process.execPath, [join(program, "cli.cjs"), ...line], {
+    cwd: world.cwd,
+    env: world.env,
+    encoding: "utf8",
+  });
+  expect([ran.status, ran.stderr]).toEqual([
+    2,
+    expect.stringMatching(
+      /^Error: Cannot load the redaction rules: nothing is uploaded\nCause: .*\nHint: docs\/redaction.md\n/,
+    ),
+  ]);
   expect(uploaded(world)).toHaveLength(before);
 });

@@ -40,19 +40,12 @@ it("an attachment that is being written is waited for: half a secret at its end 
 
 it("one that is written all the time is left to the next mirror, which says so, and takes it", async () => {
   const { world, path, attached } = await spilling(half);
-  let writing = true;
-  const writer = (async () => {
-    while (writing) {
-      appendFileSync(path, "x");
-      await setTimeout(50);
-    }
-  })();
+  const writer = setInterval(() => appendFileSync(path, "x"), 50);
   expect(await world.run(sessionMirror, claude)).toContain(
     "attachment tool-results/big.txt is being written: the next mirror takes it",
   );
   expect(await attached()).toEqual([]);
-  writing = false;
-  await writer;
+  clearInterval(writer);
   writeFileSync(path, `${half}${rest}\n`);
   await world.run(sessionMirror, claude);
   expect(await attached()).toEqual(["token [REDACTED:github_token]\n"]);

@@ -6,6 +6,7 @@ import { artifactName, stepId } from "../format/names.ts";
 import { refusalOfSome } from "./artifact-refusals.ts";
 import { defineCommand, type Context } from "./command.ts";
 import { expandPaths } from "./file-patterns.ts";
+import { loadRedactor } from "./redactor.ts";
 import { shownLine } from "./text.ts";
 import { transferProgress } from "./transfer.ts";
 import { count, plainTime, size, typed } from "./values.ts";
@@ -125,9 +126,8 @@ function existsError(
 }
 
 /** Artifacts are not redacted, because they must arrive as they are: what looks like a secret is warned about. */
-async function secretScanner({ env, redaction }: Context) {
-  const { createRedactor } = await import("../redact/redact.ts");
-  const scanner = createRedactor({ env, project: redaction as never }).scanner();
+async function secretScanner(context: Context) {
+  const scanner = (await loadRedactor(context)).scanner();
   return {
     scanner,
     warning(): string | undefined {

@@ -9,7 +9,7 @@ import { usualSizes } from "../sessions/part.ts";
 import type { FollowContext } from "./hook-follow.ts";
 import { mirrorOnce, type Followed } from "./hook-session.ts";
 import type { Machine } from "./machine.ts";
-import { redactorFor } from "./session-redactor.ts";
+import { redactorFor } from "./redactor.ts";
 import { sessionHost } from "./session-host.ts";
 
 /** New lines wait for more of them so long, unless they are many or a turn has ended. */

@@ -1,4 +1,5 @@
 import type { Context } from "./command.ts";
+import { loadRedactor } from "./redactor.ts";
 
 /** How many secrets of each rule went. */
 export type RedactionCounts = Readonly<Record<string, number>>;
@@ -8,14 +9,13 @@ export type RedactionCounts = Readonly<Record<string, number>>;
  * choice. If the rules cannot be loaded this throws, and nothing is sent.
  */
 export async function redactTexts<Name extends string>(
-  { env, redaction }: Pick<Context, "env" | "redaction">,
+  context: Pick<Context, "env" | "redaction">,
   texts: Readonly<Record<Name, string | undefined>>,
   keep: boolean,
 ): Promise<{ readonly texts: Readonly<Record<Name, string | undefined>>; readonly counts: RedactionCounts }> {
   if (keep || Object.values(texts).every((text) => text === undefined || text === ""))
     return { texts, counts: {} };
-  const { createRedactor } = await import("../redact/redact.ts");
-  const redactor = createRedactor({ env, project: redaction });
+  const redactor = await loadRedactor(context);
   const counts: Record<string, number> = {};
   const clean: Record<Name, string | undefined> = { ...texts };
   for (const name of Object.keys(texts) as Name[]) {

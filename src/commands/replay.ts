@@ -6,6 +6,7 @@ import { diskTrouble } from "../replay/disk.ts";
 import type { Header } from "../replay/page.ts";
 import { defineCommand, type Context } from "./command.ts";
 import { openInBrowser } from "./open-browser.ts";
+import { loadRedactor } from "./redactor.ts";
 import { count, parseSize, parseWhen, plainTime, size, typed } from "./values.ts";
 
 const bodies = ["none", "preview", "full"] as const;
@@ -79,13 +80,12 @@ export async function buildOptions(
     readonly agent: readonly string[];
   },
 ): Promise<Pick<BuildOptions, "since" | "until" | "agents" | "redactor">> {
-  const { createRedactor } = await import("../redact/redact.ts");
   const now = project.world.now();
   return {
     since: args.since === undefined ? undefined : parseWhen(args.since, now, "--since"),
     until: args.until === undefined ? undefined : parseWhen(args.until, now, "--until"),
     agents: args.agent,
-    redactor: createRedactor({ env, project: redaction }),
+    redactor: await loadRedactor({ env, redaction }),
   };
 }
 

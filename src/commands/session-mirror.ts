@@ -7,7 +7,7 @@ import { chooseAll, chooseOne, type Choice } from "../sessions/choose.ts";
 import { mirrorAll, type Outcome } from "../sessions/mirror-all.ts";
 import { typed } from "./values.ts";
 import { defineCommand, type Reply } from "./command.ts";
-import { redactorFor } from "./session-redactor.ts";
+import { redactorFor } from "./redactor.ts";
 import { sessionHost } from "./session-host.ts";
 import { mirrorJson, mirrorProgress, mirrorWords, stopped } from "./session-words.ts";
 import { followSessions } from "./session-watch.ts";

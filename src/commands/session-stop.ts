@@ -6,7 +6,7 @@ import type { Manifest } from "../sessions/manifest-record.ts";
 import { mirrorSession } from "../sessions/mirror.ts";
 import { stopSession } from "../sessions/stop.ts";
 import { defineCommand, type Context } from "./command.ts";
-import { redactorFor } from "./session-redactor.ts";
+import { redactorFor } from "./redactor.ts";
 import { sessionHost } from "./session-host.ts";
 
 export const sessionStop = defineCommand({

@@ -1,13 +1,13 @@
 import type { Found } from "../coord/update.ts";
 import { asTracecraftError, TracecraftError } from "../errors.ts";
 import { harnesses } from "../harness/all.ts";
-import { createRedactor } from "../redact/redact.ts";
 import { findSession, listSessions, sessionNamed } from "../sessions/catalogue.ts";
 import { chooseAll, type Chosen } from "../sessions/choose.ts";
 import type { Manifest } from "../sessions/manifest-record.ts";
 import { verifySession, type Verified } from "../sessions/verify.ts";
 import { compareWithSource, type Against } from "../sessions/verify-source.ts";
 import { defineCommand, type Context } from "./command.ts";
+import { loadRedactor } from "./redactor.ts";
 import { sessionHost } from "./session-host.ts";
 import { malformedWords } from "./session-words.ts";
 import { shownLine } from "./text.ts";
@@ -30,10 +30,10 @@ export const sessionVerify = defineCommand({
   needs: "project",
 
   async run(context, { id, tidy }) {
-    const { project, env, redaction, signal } = context;
+    const { project, signal } = context;
     const { sessions, problems } =
       id === undefined ? await listSessions(project) : { sessions: [undefined], problems: [] };
-    const redactor = createRedactor({ env, project: redaction });
+    const redactor = await loadRedactor(context);
     const here = await sourcesHere(context);
     const checked: Checked[] = [];
     for (const one of sessions) {
