@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { TracecraftError } from "../errors.ts";
 import { manifestKey } from "../format/keys.ts";
 import { harnesses, harnessNamed } from "../harness/all.ts";
@@ -7,6 +8,7 @@ import { chooseAll, chooseOne, type Choice } from "../sessions/choose.ts";
 import { mirrorAll, type Outcome } from "../sessions/mirror-all.ts";
 import { typed } from "./values.ts";
 import { defineCommand, type Reply } from "./command.ts";
+import { ofProject, projectRoot } from "./project-folder.ts";
 import { redactorFor } from "./redactor.ts";
 import { sessionHost } from "./session-host.ts";
 import { mirrorJson, mirrorProgress, mirrorWords, stopped } from "./session-words.ts";
@@ -19,9 +21,12 @@ export const sessionMirror = defineCommand({
   options: {
     harness: { placeholder: "H", help: `of this harness: ${harnesses.map(({ name }) => name).join(", ")}` },
     sessionId: { placeholder: "ID", help: "this session (default: the newest of this folder)" },
-    cwd: { placeholder: "DIR", help: "of this folder (default: the working directory)" },
-    all: { help: "every session of this folder, of every harness found here" },
-    everywhere: { help: "with --all: of every folder" },
+    cwd: {
+      placeholder: "DIR",
+      help: "of this folder, with --all what is in it too (default: the working directory)",
+    },
+    all: { help: "every session of this project, of every harness found here" },
+    everywhere: { help: "with --all: of every project" },
     watch: { help: "go on until stopped" },
     minBytes: { placeholder: "N", default: "1", help: "leave less than so much new for later" },
     noRedact: { help: "upload secrets too" },
@@ -38,16 +43,21 @@ export const sessionMirror = defineCommand({
     const { project, signal } = context;
     const redactor = noRedact ? undefined : redactorFor(context);
     const host = sessionHost(context);
-    const folder = everywhere ? undefined : (cwd ?? context.cwd);
+    const here = resolve(context.cwd, cwd ?? ".");
+    const folder = everywhere ? undefined : here;
     const wanted = harness === undefined ? harnesses : [known(harness)];
     if (harness === undefined && !all && !everywhere)
       throw new TracecraftError("usage", "Cannot mirror: neither --harness nor --all is given", {
         hint: "tracecraft session mirror --all",
       });
-    const choose = (): Promise<Choice> =>
-      all || everywhere
-        ? chooseAll(wanted, host, folder)
-        : chooseOne(wanted[0]!, host, sessionId === undefined ? folder : undefined, sessionId);
+    const choose = async (): Promise<Choice> => {
+      if (everywhere) return await chooseAll(wanted, host, undefined);
+      if (!all)
+        return await chooseOne(wanted[0]!, host, sessionId === undefined ? folder : undefined, sessionId);
+      const root = projectRoot(here);
+      const below = cwd === undefined ? (root?.folder ?? here) : here;
+      return ofProject(await chooseAll(wanted, host, { below }), root?.names);
+    };
 
     const mirrorOptions = { host, redactor, minBytes: bytesOf(minBytes), signal };
     const words = { harness, sessionId, cwd, all, everywhere, noRedact };
@@ -92,7 +102,7 @@ function nothingFound(
 ): never {
   if (problems[0]) throw problems[0];
   const whose = wanted.length === 1 ? `${wanted[0]!.name} ` : "";
-  const where = folder === undefined ? "on this machine" : "in this folder";
+  const where = folder === undefined ? "on this machine" : all ? "in this project" : "in this folder";
   throw new TracecraftError("not_found", `No ${whose}session found ${where}`, {
     ...(warnings[0] !== undefined && { cause: warnings[0] }),
     ...(folder !== undefined && { hint: `tracecraft session mirror --all${all ? " --everywhere" : ""}` }),

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { claudeConfig, claudeProject, projectFolders } from "./claude-folders.ts";
+import { claudeConfig, claudeProject, isFolderOf, projectFolders } from "./claude-folders.ts";
 import { claudeEvents } from "./claude-lines.ts";
 import { fieldsOf, textOr, type Fields } from "./events.ts";
 import { about, attachment, collector, filesBelow, filesIn } from "./folders.ts";
-import { headOf, isKeyName, namesOf, sessionId, tailOf } from "./folders.ts";
+import { headOf, isKeyName, namesOf, sessionId, tailOf, type Names } from "./folders.ts";
 import type { Attachment, Harness, Host, Session } from "./harness.ts";
 import { readLog } from "./jsonl.ts";
 import { valuesOf } from "./json-values.ts";
@@ -22,7 +22,7 @@ export const claudeCode: Harness = {
       const live = await liveSessions(host);
       for (const folder of await projectFolders(host, names)) {
         for (const file of await filesIn(folder, /\.jsonl$/)) {
-          await found.from(() => sessionsOf(join(folder, file), names, live));
+          await found.from(() => sessionsOf(host, join(folder, file), names, live));
         }
       }
       return [];
@@ -57,15 +57,18 @@ async function json(path: string): Promise<Fields> {
 }
 
 async function sessionsOf(
+  host: Host,
   path: string,
-  names: ReadonlySet<string> | undefined,
+  names: Names | undefined,
   live: ReadonlySet<string>,
 ): Promise<Session[]> {
   const stats = await about(path);
   if (stats === undefined || stats.size === 0) return [];
   const [head, tail] = [await headOf(path), await tailOf(path, stats.size)];
   const cwds = [...head, ...tail].map((line) => line["cwd"]).filter((cwd) => typeof cwd === "string");
-  if (names !== undefined && cwds.length > 0 && !cwds.some((cwd) => names.has(cwd.normalize("NFC"))))
+  // Without a cwd the folder decides, which for one in another may be a neighbour's.
+  const theirs = cwds.some((cwd) => names?.has(cwd.normalize("NFC")));
+  if (names !== undefined && !theirs && (cwds.length > 0 || !isFolderOf(host, dirname(path), names)))
     return [];
   const stem = basename(path, ".jsonl");
   const old = /^agent-(.+)$/.exec(stem)?.[1]; // Builds before the folder of sub-agents kept them here.

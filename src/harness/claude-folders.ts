@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { foldersIn } from "./folders.ts";
+import { foldersIn, type Names } from "./folders.ts";
 import type { Host } from "./harness.ts";
 
 const longestName = 200;
@@ -35,19 +35,32 @@ function claudeFolder(host: Host, cwd: string): string {
   return host.env["CLAUDE_CODE_PROJECT_DIR_NAME"] || encodedFolder(cwd);
 }
 
+/** Whether a folder is where it keeps the sessions of a project known by these names, and not only of one in it. */
+export function isFolderOf(host: Host, folder: string, names: Names): boolean {
+  const wanted = [...names]
+    .flatMap((cwd) => [claudeFolder(host, cwd), encodedFolder(cwd)])
+    .map((name) => same(host, name));
+  const name = same(host, basename(folder));
+  // The program's own hash of a long name differs between its builds: its first 200 characters decide.
+  return wanted.some(
+    (one) => one === name || (one.length > longestName && name.startsWith(one.slice(0, longestName + 1))),
+  );
+}
+
+function same(host: Host, name: string): string {
+  return host.platform === "linux" ? name : name.toLowerCase();
+}
+
 /** The folders that may hold sessions of a project known by these names, or of every project. */
-export async function projectFolders(host: Host, names: ReadonlySet<string> | undefined): Promise<string[]> {
+export async function projectFolders(host: Host, names: Names | undefined): Promise<string[]> {
   const all = await foldersIn(projects(host));
   if (names === undefined) return all;
-  const same = (name: string) => (host.platform === "linux" ? name : name.toLowerCase());
-  const wanted = [...names].flatMap((cwd) => [claudeFolder(host, cwd), encodedFolder(cwd)]).map(same);
-  // The program's own hash of a long name differs between its builds: its first 200 characters decide.
-  const long = wanted
-    .filter((name) => name.length > longestName)
-    .map((name) => name.slice(0, longestName + 1));
+  const inside = names.below
+    ? [...names].map((cwd) => same(host, `${encodedFolder(cwd).slice(0, longestName)}-`))
+    : [];
   const found = all.filter((folder) => {
-    const name = same(basename(folder));
-    return wanted.includes(name) || long.some((start) => name.startsWith(start));
+    const name = same(host, basename(folder));
+    return isFolderOf(host, folder, names) || inside.some((start) => name.startsWith(start));
   });
   const aliases = await Promise.all(
     found.map((folder) => readFile(join(folder, ".session-aliases"), "utf8").catch(() => "")),

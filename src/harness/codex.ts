@@ -1,7 +1,17 @@
 import { basename, join } from "node:path";
 import { codexEvents } from "./codex-lines.ts";
 import { fieldsOf, textOr, type Fields } from "./events.ts";
-import { about, collector, filesBelow, headOf, isKeyName, namesOf, sessionId, tailOf } from "./folders.ts";
+import {
+  about,
+  collector,
+  filesBelow,
+  headOf,
+  isKeyName,
+  namesOf,
+  sessionId,
+  tailOf,
+  type Names,
+} from "./folders.ts";
 import type { Harness, Host, Session } from "./harness.ts";
 import { readLog } from "./jsonl.ts";
 
@@ -62,7 +72,7 @@ function placesOf(host: Host, file: string): string[] {
 async function sessionOf(
   file: string,
   paths: readonly string[],
-  names: ReadonlySet<string> | undefined,
+  names: Names | undefined,
   taken: Set<string>,
 ): Promise<Session[]> {
   const stats = await Promise.all(paths.map(about));

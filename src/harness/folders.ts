@@ -4,7 +4,7 @@ import { open, readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { asTracecraftError, type TracecraftError } from "../errors.ts";
 import { isFields, type Fields } from "./events.ts";
-import type { Attachment, Found, Session } from "./harness.ts";
+import type { Attachment, Folder, Found, Session } from "./harness.ts";
 import { valuesOf } from "./json-values.ts";
 import { isGone, unreadable } from "./plain-file.ts";
 import { unpacked } from "./zstd.ts";
@@ -109,10 +109,25 @@ function objectsIn(bytes: Buffer): Fields[] {
   return found;
 }
 
+/** The names of a folder. What is asked for may be in it, too. */
+export interface Names extends Iterable<string> {
+  /** Whether that is the folder, by any of its names in NFC, or one in it where such are wanted. */
+  has(cwd: string): boolean;
+  readonly below: boolean;
+}
+
 /** A folder as the system names it, in NFC, and as it was given: a transcript may say either. */
-export async function namesOf(folder: string): Promise<Set<string>> {
-  const real = await realpath(folder).catch(() => folder);
-  return new Set([real.normalize("NFC"), folder.normalize("NFC")]);
+export async function namesOf(folder: Folder): Promise<Names> {
+  const below = typeof folder !== "string";
+  const given = below ? folder.below : folder;
+  const real = await realpath(given).catch(() => given);
+  const names = new Set([real.normalize("NFC"), given.normalize("NFC")]);
+  const starts = [...names].flatMap((name) => (below ? [`${name}/`, `${name}\\`] : []));
+  return {
+    has: (cwd) => names.has(cwd) || starts.some((start) => cwd.startsWith(start)),
+    below,
+    [Symbol.iterator]: () => names.values(),
+  };
 }
 
 /** Whether a session id may be part of a key, and so of a path. */

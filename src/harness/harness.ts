@@ -45,6 +45,9 @@ export interface Session {
   readonly attachments?: readonly Attachment[];
 }
 
+/** One folder, or one with all that are in it. */
+export type Folder = string | { readonly below: string };
+
 export interface Found {
   /** Live ones first, then by last activity, newest first. */
   readonly sessions: readonly Session[];
@@ -109,8 +112,8 @@ export interface Restored {
 export interface Harness {
   /** As in `--harness` and in the bucket: lower case, dashes. */
   readonly name: string;
-  /** The sessions of one folder, or of every folder when `cwd` is undefined. Opens no more than the head of a file. */
-  sessions(host: Host, cwd: string | undefined): Promise<Found>;
+  /** The sessions of a folder, or of every folder when `cwd` is undefined. Opens no more than the head of a file. */
+  sessions(host: Host, cwd: Folder | undefined): Promise<Found>;
   /** What is new since the cursor, in bounded memory. Stop at any batch; the last one has `end`. Throws what it cannot read. */
   read(host: Host, session: Session, cursor: Cursor | undefined, options?: ReadOptions): AsyncIterable<Batch>;
   /** One record for readers. Never throws: what is not understood is the event `unknown`. */

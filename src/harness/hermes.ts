@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { textOr, type Fields } from "./events.ts";
-import { about, collector, foldersIn, namesOf, sessionId } from "./folders.ts";
+import { about, collector, foldersIn, namesOf, sessionId, type Names } from "./folders.ts";
 import type { Harness, Host, Session } from "./harness.ts";
 import { hermesEvents } from "./hermes-rows.ts";
 import { columnsOf, selection, valuesIn } from "./rows.ts";
@@ -53,11 +53,7 @@ async function otherBackend(host: Host, folder: string): Promise<boolean> {
   return /^database:\s*(?:#.*)?\n(?:[ \t]+.*\n|[ \t]*\n)*?[ \t]+backend:\s*["']?postgres/m.test(text);
 }
 
-async function sessionsIn(
-  host: Host,
-  path: string,
-  names: ReadonlySet<string> | undefined,
-): Promise<Session[]> {
+async function sessionsIn(host: Host, path: string, names: Names | undefined): Promise<Session[]> {
   const reader = databaseReader(host, path);
   try {
     const rows = await reader.read((db) => {

@@ -1,6 +1,16 @@
 import { basename, join } from "node:path";
 import { fieldsOf, textOr } from "./events.ts";
-import { about, collector, filesIn, foldersIn, headOf, isKeyName, namesOf, sessionId } from "./folders.ts";
+import {
+  about,
+  collector,
+  filesIn,
+  foldersIn,
+  headOf,
+  isKeyName,
+  namesOf,
+  sessionId,
+  type Names,
+} from "./folders.ts";
 import type { Harness, Host, Session } from "./harness.ts";
 import { readLog } from "./jsonl.ts";
 import { treeEvents } from "./session-tree.ts";
@@ -41,7 +51,7 @@ function encoded(cwd: string): string {
   return `--${cwd.replace(/^[/\\]/, "").replaceAll(/[/\\:]/g, "-")}--`;
 }
 
-async function sessionOf(path: string, names: ReadonlySet<string> | undefined): Promise<Session[]> {
+async function sessionOf(path: string, names: Names | undefined): Promise<Session[]> {
   const stats = await about(path);
   const header = fieldsOf((await headOf(path))[0]);
   const cwd = textOr(header["cwd"], undefined);

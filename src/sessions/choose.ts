@@ -1,5 +1,5 @@
 import { TracecraftError } from "../errors.ts";
-import type { Harness, Host, Session } from "../harness/harness.ts";
+import type { Folder, Harness, Host, Session } from "../harness/harness.ts";
 
 /** A session of this machine, and whose it is. */
 export interface Chosen {
@@ -17,7 +17,7 @@ export interface Choice {
 export async function chooseAll(
   harnesses: readonly Harness[],
   host: Host,
-  cwd: string | undefined,
+  cwd: Folder | undefined,
 ): Promise<Choice> {
   const chosen: Chosen[] = [];
   const problems: TracecraftError[] = [];
