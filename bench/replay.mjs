@@ -1,10 +1,12 @@
 // Building a replay page with the real program: node bench/replay.mjs [--huge | --one]
 // 50 agents, each with a mirrored Claude Code session: 100,000 events with 130 MB of text, all bodies on the page.
+// --keep FILE: the page is left there, for bench/replay-page.mjs to open.
 // --huge: 5,000,000 events of a few words instead, index only. --one: 3,000,000 of them in one session. Results are in RESULTS.md, dated.
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import {
   closeSync,
+  copyFileSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -17,6 +19,7 @@ import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
 
+const keepAt = process.argv.indexOf("--keep");
 const one = process.argv.includes("--one");
 const huge = one || process.argv.includes("--huge");
 const agents = one ? 1 : 50;
@@ -175,6 +178,7 @@ async function measure(bytes, args) {
   const home = join(folder, "agent-0");
   const runs = [];
   for (let time = 0; time < (huge ? 1 : 3); time++) runs.push(await tracecraft(home, "replay", ...args));
+  if (keepAt !== -1) copyFileSync(join(home, "work", "replay.html"), process.argv[keepAt + 1]);
   const best = runs.toSorted((a, b) => a.ms - b.ms)[0];
   const megabytes = bytes / 1e6;
   console.log(best.stdout.trim().split("\n").at(-1));
