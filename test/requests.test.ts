@@ -264,3 +264,39 @@ it("the simulator sees the same requests as the server, command by command", asy
     expect(comparable(real), line).not.toEqual([]);
   }
 });
+
+const noAct = "the simulator plays no such act";
+const transcripts = "the simulator has no transcripts";
+const setsUp = "sets up or describes this machine; it decides nothing between agents";
+
+/** The commands that the story leaves out, and why. */
+const notCompared: Readonly<Record<string, readonly string[]>> = {
+  [noAct]: [
+    ...[
+      "ack",
+      "reserve",
+      "unreserve",
+      "reservations",
+      "agents",
+      "handoff",
+      "steps",
+      "status",
+      "log",
+      "watch",
+    ],
+    ...["artifact upload", "artifact download", "artifact list", "memory list", "memory history", "prime"],
+  ],
+  [transcripts]: [
+    ...["mirror", "list", "show", "stop", "verify", "restore", "search"].map((name) => `session ${name}`),
+    ...["replay", "view", "hook"],
+  ],
+  [setsUp]: ["init", "whoami", "doctor", "setup", "mcp", "completion", "help"],
+};
+
+it("each command is in the story, or left out for a reason", async () => {
+  const { stdout } = await one.run(["help", "--json"]);
+  const { data } = JSON.parse(stdout) as { data: { commands: { name: string }[] } };
+  const names = data.commands.map(({ name }) => name);
+  const told = names.filter((name) => story.some(({ line }) => `${line} `.startsWith(`${name} `)));
+  expect([...told, ...Object.values(notCompared).flat()].toSorted()).toEqual(names.toSorted());
+});
