@@ -3,7 +3,7 @@ import { handoffRecord, readRecord, schemaNumber, statusRecord } from "../format
 import type { HandoffRecord, StatusRecord } from "../format/records.ts";
 import { countOf, lastEntry, stateOf, termOf, type ClaimRecord } from "./claim-record.ts";
 import type { Project } from "./project.ts";
-import type { StepReading } from "./steps.ts";
+import { transitionOfFormatOne, type StepReading } from "./steps.ts";
 import { update, type Found } from "./update.ts";
 
 /** What is known to be in a projection's place. A wrong "nothing" costs a read; undefined reads first. */
@@ -19,26 +19,23 @@ export interface KnownProjections {
 export function writeProjections(
   project: Project,
   step: string,
-  { record: claim, writtenAt }: Pick<Found<ClaimRecord>, "record" | "writtenAt">,
+  found: Pick<Found<ClaimRecord>, "record" | "writtenAt">,
   known: KnownProjections = {},
 ): void {
+  const claim = found.record;
   const status = statusOf(claim);
   if (status === undefined) return;
+  const seen = typeof known.status === "object" ? known.status.version : undefined; // Before the claim was written.
   const repairs = "the next command on this step repairs it";
   inBackground(project, statusKey(step), repairs, (key) =>
     put(project, key, status, {
       read: (_, body) => readRecord(statusRecord, key, body),
       assume: known.status,
       // A client of format 1 went on with the step since: what it says is for the next command to take in.
-      spare: (now) => now.record.term === undefined && isLater(now.writtenAt, writtenAt),
+      spare: (now) => now.version !== seen && transitionOfFormatOne(found, now) !== undefined,
     }),
   );
   if (claim.handoff?.n === countOf(claim)) writeHandoff(project, step, claim, known.handoff);
-}
-
-/** By a whole second, which is all that some stores tell. */
-function isLater(a: number | undefined, b: number | undefined): boolean {
-  return a !== undefined && b !== undefined && Math.floor(a / 1000) > Math.floor(b / 1000);
 }
 
 function writeHandoff(

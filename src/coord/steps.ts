@@ -40,15 +40,20 @@ export interface StepView extends LeaseTime {
 export async function readStep(project: Project, step: string): Promise<StepReading> {
   const { store } = project;
   const [claim, status] = await Promise.all([
-    store.get(claimKey(step), { limit: recordReadLimit }),
+    readClaimOf(project, step),
     store.get(statusKey(step), { limit: recordReadLimit }),
   ]);
   return await interpret(
     project,
     step,
-    claim && foundIn(claim, readClaim(claimKey(step), claim.body)),
+    claim,
     status && foundIn(status, readRecord(statusRecord, statusKey(step), status.body)),
   );
+}
+
+async function readClaimOf({ store }: Project, step: string): Promise<Found<ClaimRecord> | undefined> {
+  const claim = await store.get(claimKey(step), { limit: recordReadLimit });
+  return claim && foundIn(claim, readClaim(claimKey(step), claim.body));
 }
 
 /**
@@ -65,15 +70,18 @@ export async function interpret(
   const reading = { step, claim, status, adopted: false, formatOneSays: undefined };
   if (!status || !theirs || theirs.term !== undefined) return reading;
 
-  const state = formatOneState(theirs.status);
-  if (state === undefined || state === (claim && stateOf(claim.record))) return reading;
+  const said = formatOneState(theirs.status);
+  if (said === undefined || said === (claim && stateOf(claim.record))) return reading;
   if (claim === undefined || theirs.agent !== claim.record.agent) {
     const agent = theirs.agent ?? undefined;
     return { ...reading, formatOneSays: { status: theirs.status, agent } };
   }
-  if (isOlder(status, claim) && claim.record.state !== undefined) return reading;
+  const state = transitionOfFormatOne(claim, status);
+  if (state === undefined) return reading;
 
-  const handoff = await readHandoffRecord(project, step);
+  const [handoff, again] = await Promise.all([readHandoffRecord(project, step), readClaimOf(project, step)]);
+  // The claim was read before that status was written, or just beside it: another one may lie between them.
+  if (again?.version !== claim.version) return await interpret(project, step, again, status);
   const record = advance(claim.record, {
     state,
     agent: claim.record.agent,
@@ -81,9 +89,21 @@ export async function interpret(
     term: termOf(claim.record),
     at: theirs.completed_at ?? handoff?.created_at ?? claim.record.claimed_at,
     nonce: "format-1",
-    ...(handoff && { handoff }),
+    ...(handoff && handoff.n === undefined && { handoff }), // One with an n is ours, of an earlier transition.
   });
   return { ...reading, adopted: true, claim: { ...claim, record: { ...record, ttl_s: claim.record.ttl_s } } };
+}
+
+/** The state that a status without a term brings a claim to, which does not know of it yet; undefined where it does not. */
+export function transitionOfFormatOne(
+  claim: Pick<Found<ClaimRecord>, "record" | "writtenAt">,
+  { record, writtenAt }: Pick<Found<StatusRecord>, "record" | "writtenAt">,
+): ClaimState | undefined {
+  const state = formatOneState(record.status);
+  if (record.term !== undefined || record.agent !== claim.record.agent) return undefined;
+  if (state === undefined || state === stateOf(claim.record)) return undefined;
+  const isOlder = writtenAt !== undefined && claim.writtenAt !== undefined && writtenAt < claim.writtenAt;
+  return isOlder && claim.record.state !== undefined ? undefined : state;
 }
 
 /** The projection of a handoff, which is all that there is of one that format 1 wrote. */
@@ -127,12 +147,6 @@ export function stateWords(state: ClaimState | "pending"): string {
 
 function formatOneState(status: string): ClaimState | undefined {
   return status === "complete" || status === "blocked" || status === "needs_review" ? status : undefined;
-}
-
-function isOlder(status: Found<unknown>, claim: Found<unknown>): boolean {
-  return (
-    status.writtenAt !== undefined && claim.writtenAt !== undefined && status.writtenAt < claim.writtenAt
-  );
 }
 
 /** The error for a change whose outcome the deadline left open. */

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { logLimit } from "../../src/format/records.ts";
 import { claimCalls, noClaim, stepName, type StepState } from "./claim-model.ts";
+import { formatOneEffects } from "./format-one-model.ts";
 import type { Sim } from "./sim.ts";
 import { holderIn, takenByCall, type ClaimMoment, type StepHistory } from "./step-history.ts";
 import { linearizable } from "./wgl.ts";
@@ -115,13 +116,13 @@ function checkRenewal(
 
 /** Whether what everybody was told of a step fits one order. A history that cannot be decided counts as wrong. */
 export function checkClaimOrder(sim: Sim, history: StepHistory): string[] {
-  if (history.legacy) return [];
   const [first] = history.moments;
   const planted = first && !first.call ? first.record : undefined;
   const initial: StepState = planted
     ? { state: planted.state!, agent: planted.agent, actor: holderIn(sim, planted), term: planted.term! }
     : noClaim;
-  const calls = claimCalls(sim, history.step, takenByCall(history));
+  const ours = claimCalls(sim, history.step, takenByCall(history));
+  const calls = history.legacy ? [...ours, ...formatOneEffects(sim, history)] : ours;
   const verdict = linearizable(calls, initial, stepName);
   return verdict === "linearizable" ? [] : [`${history.step}: what was told is ${verdict}`];
 }

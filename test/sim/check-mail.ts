@@ -50,10 +50,13 @@ function lost(sim: Sim, showings: ReadonlyMap<string, readonly Showing[]>): stri
 function hasHandoffMessage(sim: Sim, to: string, id: number): boolean {
   const call = sim.calls[id]!;
   if (call.died || call.warnings.length > 0) return true;
-  const { log, handoff } = (
-    call.told as { result: { claim: { log: { n: number; nonce: string }[]; handoff: { n: number } } } }
+  const { n, log, handoff } = (
+    call.told as {
+      result: { claim: { n: number; log: { n: number; nonce: string }[]; handoff: { n: number } } };
+    }
   ).result.claim;
-  const nonce = log.find(({ n }) => n === handoff.n)?.nonce.slice(0, 8);
+  if (handoff.n !== n) return true; // What it repeats is format 1's, which sends none.
+  const nonce = log.find((entry) => entry.n === handoff.n)?.nonce.slice(0, 8);
   return (
     nonce === undefined ||
     [...sim.bucket.history.keys()].some((key) => key.startsWith(`messages/${to}/`) && key.includes(nonce))

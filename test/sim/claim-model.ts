@@ -1,7 +1,7 @@
 import type { StepView } from "../../src/coord/steps.ts";
-import { onlyLooked } from "./acts.ts";
+import { onlyLooked, type Told } from "./acts.ts";
 import type { Applied } from "./bucket.ts";
-import type { Call, Sim } from "./sim.ts";
+import type { Actor, Call, Sim } from "./sim.ts";
 import type { Interval } from "./wgl.ts";
 
 /** A step as one object that each command changes or sees at one moment. */
@@ -11,12 +11,19 @@ export interface StepState {
   /** The actor, whatever its session was called at the time. */
   readonly actor: string | null;
   readonly term: number;
+  /** What it was before a client of format 1 completed it, until a claim of ours has taken that in. */
+  readonly under?: StepState;
 }
 
 export const noClaim: StepState = { state: "absent", agent: null, actor: null, term: 0 };
 
-export function stepName({ state, agent, actor, term }: StepState): string {
-  return `${state} ${agent} ${actor} ${term}`;
+export function stepName({ state, agent, actor, term, under }: StepState): string {
+  return `${state} ${agent} ${actor} ${term}${under ? ` over ${under.state}` : ""}`;
+}
+
+/** A claim of format 1 names no session: it is every one's of its agent. */
+function isMine(now: StepState, { agent, name }: Actor): boolean {
+  return now.actor === null ? now.agent === agent : now.actor === name;
 }
 
 /**
@@ -29,22 +36,37 @@ export function claimCalls(
   taken: ReadonlyMap<number, readonly Applied[]>,
 ): Interval<StepState>[] {
   return sim.calls.flatMap((call) => {
-    if (!("step" in call.act) || call.act.step !== step) return [];
+    if (!("step" in call.act) || call.act.step !== step || call.act.kind === "old complete") return [];
     const { invoked, returned, told } = call;
     const words = `#${call.id} ${call.act.kind}`;
     const changes = taken.get(call.id) ?? [];
     // Of a claim that lapsed before its caller could be told, it wrote, and then it looked, or took it once more.
     const lastIsTold = told?.kind !== "claim" || (told.result.claimed && !told.result.already);
-    const untold = !told ? changes : lastIsTold ? changes.slice(0, -1) : changes;
+    const isOld = call.act.kind === "old claim"; // What it believes counts for nothing.
+    const untold = !told || isOld ? changes : lastIsTold ? changes.slice(0, -1) : changes;
     const effects = untold.map(({ stamp }) => ({
       invoked,
       returned: stamp,
       next: effect(call, undefined),
       words,
     }));
-    if (!told || returned === undefined) return effects;
-    return [...effects, { invoked, returned, next: toldAfter(sim, call), looks: onlyLooked(told), words }];
+    if (!told || returned === undefined || isOld) return effects;
+    return [
+      ...effects,
+      {
+        invoked,
+        returned,
+        next: toldAfter(sim, call),
+        looks: onlyLooked(told) && !changesHolder(told),
+        words,
+      },
+    ];
   });
+}
+
+/** A renewal makes a claim of format 1 this session's own. */
+function changesHolder(told: Told): boolean {
+  return told.kind === "claim" && told.result.claimed && told.result.already;
 }
 
 type Next = (state: StepState) => readonly StepState[];
@@ -59,16 +81,23 @@ function effect(call: Call, term: number | undefined): Next {
 
 function changed({ actor, act }: Call, now: StepState): StepState | undefined {
   const me = { agent: actor.agent, actor: actor.name };
-  const holds = now.actor === actor.name;
+  const holds = isMine(now, actor);
   const finished = now.state === "complete" || now.state === "blocked" || now.state === "needs_review";
   switch (act.kind) {
     case "claim":
       if (finished) return undefined;
-      return now.state === "in_progress" && holds ? now : { state: "in_progress", ...me, term: now.term + 1 };
+      if (now.state !== "in_progress") return { state: "in_progress", ...me, term: now.term + 1 };
+      if (holds) return { ...now, ...me };
+      // That of format 1 never lapses.
+      return now.actor === null ? undefined : { state: "in_progress", ...me, term: now.term + 1 };
+    case "old claim":
+      return now.state === "absent"
+        ? { state: "in_progress", agent: actor.agent, actor: null, term: 1 }
+        : undefined;
     case "finish":
       if (now.state === "absent") return { state: act.state, ...me, term: 1 };
       if (now.state === "released" || now.state === "complete") return undefined;
-      if (holds) return now.state === act.state ? undefined : { ...now, state: act.state };
+      if (holds) return now.state === act.state ? undefined : { state: act.state, ...me, term: now.term };
       return act.force ? { state: act.state, ...me, term: now.term + 1 } : undefined;
     case "release":
       return now.state === "in_progress" && holds ? { ...nobody, term: now.term } : undefined;
@@ -90,14 +119,18 @@ const nobody = { state: "released", agent: null, actor: null } as const;
 function toldAfter(sim: Sim, call: Call): Next {
   const { told, act, actor } = call;
   const looks = (view: StepView) => (now: StepState) => isView(sim, now, view);
-  const mine = (now: StepState): boolean => now.actor === actor.name;
+  const mine = (now: StepState): boolean => isMine(now, actor);
   switch (told?.kind) {
     case "claim": {
       const { result } = told;
       if (!result.claimed)
         return only((now) => refusedClaim(now, call, result.why) && looks(result.view)(now));
       const { term } = result.lease;
-      if (result.already) return only((now) => now.state === "in_progress" && mine(now) && now.term === term);
+      if (result.already)
+        return (now) =>
+          now.state === "in_progress" && mine(now) && now.term === term
+            ? [{ ...now, actor: actor.name }]
+            : [];
       return (now) => (now.state === "in_progress" && mine(now) ? [] : effect(call, term)(now));
     }
     case "finish": {
@@ -136,12 +169,12 @@ function toldAfter(sim: Sim, call: Call): Next {
 function refusedClaim(now: StepState, { actor }: Call, why: "held" | "other_session" | "finished"): boolean {
   if (why === "finished")
     return now.state === "complete" || now.state === "blocked" || now.state === "needs_review";
-  if (now.state !== "in_progress" || now.actor === actor.name) return false;
+  if (now.state !== "in_progress" || isMine(now, actor)) return false;
   return (now.agent === actor.agent) === (why === "other_session");
 }
 
 function refusedFinish(now: StepState, { actor, act }: Call, why: string): boolean {
-  const mine = now.actor === actor.name;
+  const mine = isMine(now, actor);
   const wanted = act.kind === "finish" ? act.state : "released";
   switch (why) {
     case "absent":

@@ -1,6 +1,7 @@
 import type { ClaimRecord, LogEntry } from "../../src/coord/claim-record.ts";
 import { claimKey } from "../../src/format/keys.ts";
 import { textOf, type Applied } from "./bucket.ts";
+import { takesIn } from "./format-one-model.ts";
 import type { Call, Sim } from "./sim.ts";
 
 /** One state that a claim had, and the command that brought it there. */
@@ -40,8 +41,8 @@ export function holderIn(sim: Sim, { session }: ClaimRecord | LogEntry): string 
 /** The changes that the store took of each call that was about this step; a renewal changes nothing. */
 export function takenByCall({ step, moments }: StepHistory): ReadonlyMap<number, readonly Applied[]> {
   const taken = new Map<number, Applied[]>();
-  for (const { applied, call, renewal } of moments) {
-    if (!call || renewal || !("step" in call.act) || call.act.step !== step) continue;
+  for (const { applied, call, record, renewal } of moments) {
+    if (!call || renewal || takesIn({ record }) || !("step" in call.act) || call.act.step !== step) continue;
     taken.set(call.id, [...(taken.get(call.id) ?? []), applied]);
   }
   return taken;
