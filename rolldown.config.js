@@ -7,8 +7,8 @@ const core = [
   /src\/cli\/(?!main|load|program)/,
   /src\/coord\/(?!.*(?:artifact|download|history|local-file))/,
   /src\/store\/(?:open|credentials\.ts|probe-name|source|too-large|key-length)/,
-  /src\/commands\/(?:all|command|text|values|names|machine|bindings|no-project|display-width)\.ts/,
-  /src\/commands\/(?:step-words|refusals|redacted|given-text|memory-words)\.ts/,
+  /src\/commands\/(?:all|command|text|values|names|machine|configuration-places|bindings|no-project|display-width)\.ts/,
+  /src\/commands\/(?:step-words|refusals|redacted|redactor|given-text|memory-words)\.ts/,
   /node_modules\/valibot/,
 ];
 

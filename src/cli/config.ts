@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { configurationPlaces, readText } from "../commands/configuration-places.ts";
 import type { Configuration } from "../commands/machine.ts";
 import { TracecraftError } from "../errors.ts";
 import { isName, projectName } from "../format/names.ts";
@@ -13,15 +14,14 @@ export interface Folders {
 }
 
 export const fileName = ".tracecraft.json";
-const sizeLimit = 1024 * 1024;
 
 /**
  * The configuration of a folder: `.tracecraft.json` there or above, in a git worktree also that of its main checkout,
  * else this user's own. Undefined when there is none; one that cannot be used is the error `config`.
  */
 export function findConfiguration(folders: Folders): Configuration | undefined {
-  for (const folder of upwards(folders.cwd)) {
-    const found = readConfiguration(join(folder, fileName), "project", folders);
+  for (const { place } of configurationPlaces(folders.cwd)) {
+    const found = readConfiguration(join(place, fileName), "project", folders);
     if (found) return found;
   }
   return readConfiguration(join(folders.home, ".tracecraft", "config.json"), "user", folders);
@@ -33,33 +33,6 @@ export function gitRoot(cwd: string): string | undefined {
     if (isThere(join(folder, ".git"))) return folder;
     if (dirname(folder) === folder) return undefined;
   }
-}
-
-function* upwards(cwd: string): Generator<string> {
-  for (let folder = cwd; ; folder = dirname(folder)) {
-    yield folder;
-    const main = mainCheckoutOf(folder);
-    if (main !== undefined) {
-      // The same folder in the main checkout first, then up to its root.
-      const inside = relative(folder, cwd);
-      for (let there = join(main, inside); ; there = dirname(there)) {
-        yield there;
-        if (there === main || dirname(there) === there) break;
-      }
-    }
-    if (dirname(folder) === folder) return;
-  }
-}
-
-/** Of the root of a git worktree: `.git` is a file there that leads to <main>/.git/worktrees/<name>. */
-function mainCheckoutOf(folder: string): string | undefined {
-  const [, gitFolder] = /^gitdir: (.+)$/m.exec(readText(join(folder, ".git")) ?? "") ?? [];
-  if (gitFolder === undefined) return undefined;
-  const there = resolve(folder, gitFolder.trim());
-  const common = readText(join(there, "commondir"))?.trim();
-  if (common === undefined) return undefined;
-  const main = dirname(resolve(there, common));
-  return main === folder ? undefined : main;
 }
 
 function readConfiguration(
@@ -210,27 +183,6 @@ export function shownPath(path: string, { cwd, home }: Pick<Folders, "cwd" | "ho
   const here = relative(cwd, path);
   if (here !== "" && !here.startsWith("..") && !isAbsolute(here)) return here;
   return path === home || path.startsWith(home + sep) ? `~${path.slice(home.length)}` : path;
-}
-
-function readText(path: string): string | undefined {
-  try {
-    const found = statSync(path, { throwIfNoEntry: false });
-    if (!found?.isFile()) return undefined;
-    if (found.size > sizeLimit)
-      throw new TracecraftError(
-        "config",
-        `Cannot read "${path}": ${found.size} bytes, over the limit of ${sizeLimit}`,
-      );
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (error instanceof TracecraftError) throw error;
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new TracecraftError(
-      "config",
-      `Cannot read "${path}": ${code === "EACCES" ? "permission denied" : code}`,
-    );
-  }
 }
 
 function isThere(path: string): boolean {

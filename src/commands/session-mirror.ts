@@ -8,7 +8,7 @@ import { chooseAll, chooseOne, type Choice } from "../sessions/choose.ts";
 import { mirrorAll, type Outcome } from "../sessions/mirror-all.ts";
 import { typed } from "./values.ts";
 import { defineCommand, type Reply } from "./command.ts";
-import { ofProject, projectRoot } from "./project-folder.ts";
+import { ofProject, projectNames, projectRoot } from "./project-folder.ts";
 import { redactorFor } from "./redactor.ts";
 import { sessionHost } from "./session-host.ts";
 import { mirrorJson, mirrorProgress, mirrorWords, stopped } from "./session-words.ts";
@@ -56,7 +56,9 @@ export const sessionMirror = defineCommand({
         return await chooseOne(wanted[0]!, host, sessionId === undefined ? folder : undefined, sessionId);
       const root = projectRoot(here);
       const below = cwd === undefined ? (root?.folder ?? here) : here;
-      return ofProject(await chooseAll(wanted, host, { below }), root?.names);
+      const namesAt = projectNames();
+      const foreign = (at: string): boolean => namesAt(at) !== root?.names;
+      return ofProject(await chooseAll(wanted, host, { below, foreign }), root?.names, namesAt);
     };
 
     const mirrorOptions = { host, redactor, minBytes: bytesOf(minBytes), signal };

@@ -67,7 +67,7 @@ async function sessionsOf(
   const [head, tail] = [await headOf(path), await tailOf(path, stats.size)];
   const cwds = [...head, ...tail].map((line) => line["cwd"]).filter((cwd) => typeof cwd === "string");
   // Without a cwd the folder decides, which for one in another may be a neighbour's.
-  const theirs = cwds.some((cwd) => names?.has(cwd.normalize("NFC")));
+  const theirs = cwds.some((cwd) => names?.has(cwd));
   if (names !== undefined && !theirs && (cwds.length > 0 || !isFolderOf(host, dirname(path), names)))
     return [];
   const stem = basename(path, ".jsonl");

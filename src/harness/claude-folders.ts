@@ -56,7 +56,7 @@ export async function projectFolders(host: Host, names: Names | undefined): Prom
   const all = await foldersIn(projects(host));
   if (names === undefined) return all;
   const inside = names.below
-    ? [...names].map((cwd) => same(host, `${encodedFolder(cwd).slice(0, longestName)}-`))
+    ? [...names].map((cwd) => same(host, `${encodedFolder(cwd).slice(0, longestName).replace(/-$/, "")}-`))
     : [];
   const found = all.filter((folder) => {
     const name = same(host, basename(folder));

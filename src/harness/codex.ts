@@ -88,7 +88,7 @@ async function sessionOf(
   const cwds = [own["cwd"], ...tail.map((line) => fieldsOf(line["payload"])["cwd"])].filter(
     (c) => typeof c === "string",
   );
-  if (names !== undefined && !cwds.some((cwd) => names.has(cwd.normalize("NFC")))) return [];
+  if (names !== undefined && !cwds.some((cwd) => names.has(cwd))) return [];
   const id = idOf(own, file, taken);
   const parent = parentOf(own);
   const version = textOr(own["cli_version"], undefined);

@@ -111,7 +111,7 @@ function objectsIn(bytes: Buffer): Fields[] {
 
 /** The names of a folder. What is asked for may be in it, too. */
 export interface Names extends Iterable<string> {
-  /** Whether that is the folder, by any of its names in NFC, or one in it where such are wanted. */
+  /** Whether that is the folder, by any of its names, or one in it where such are wanted. */
   has(cwd: string): boolean;
   readonly below: boolean;
 }
@@ -122,9 +122,14 @@ export async function namesOf(folder: Folder): Promise<Names> {
   const given = below ? folder.below : folder;
   const real = await realpath(given).catch(() => given);
   const names = new Set([real.normalize("NFC"), given.normalize("NFC")]);
-  const starts = [...names].flatMap((name) => (below ? [`${name}/`, `${name}\\`] : []));
+  const bare = [...names].map((name) => name.replace(/[/\\]$/, ""));
+  const starts = bare.flatMap((name) => (below ? [`${name}/`, `${name}\\`] : []));
+  const isForeign = (below && folder.foreign) || (() => false);
   return {
-    has: (cwd) => names.has(cwd) || starts.some((start) => cwd.startsWith(start)),
+    has(cwd) {
+      const name = cwd.normalize("NFC");
+      return names.has(name) || (starts.some((start) => name.startsWith(start)) && !isForeign(cwd));
+    },
     below,
     [Symbol.iterator]: () => names.values(),
   };

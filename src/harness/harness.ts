@@ -45,8 +45,8 @@ export interface Session {
   readonly attachments?: readonly Attachment[];
 }
 
-/** One folder, or one with all that are in it. */
-export type Folder = string | { readonly below: string };
+/** One folder, or one with all that are in it but those that are `foreign`. */
+export type Folder = string | { readonly below: string; readonly foreign?: (cwd: string) => boolean };
 
 export interface Found {
   /** Live ones first, then by last activity, newest first. */

@@ -74,9 +74,7 @@ async function sessionsIn(host: Host, path: string, names: Names | undefined): P
     const all = rows.map((row) => sessionOf(row, path, profile));
     // Gateway sessions have no folder, and databases of older versions name none for any session.
     const nameless = !rows.some((row) => "cwd" in row);
-    return all.filter(
-      ({ cwd }) => names === undefined || nameless || (cwd !== undefined && names.has(cwd.normalize("NFC"))),
-    );
+    return all.filter(({ cwd }) => names === undefined || nameless || (cwd !== undefined && names.has(cwd)));
   } finally {
     await reader.close();
   }

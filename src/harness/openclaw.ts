@@ -19,8 +19,7 @@ export const openclaw: Harness = {
   async sessions(host, cwd) {
     const found = collector();
     const names = cwd === undefined ? undefined : await namesOf(cwd);
-    const wanted = (session: Session) =>
-      names === undefined || names.has((session.cwd ?? "").normalize("NFC"));
+    const wanted = (session: Session) => names === undefined || names.has(session.cwd ?? "");
     await found.from(async () => {
       for (const agent of await foldersIn(join(await stateFolder(host), "agents"))) {
         const store = join(agent, "agent", "openclaw-agent.sqlite");

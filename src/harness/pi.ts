@@ -57,9 +57,7 @@ async function sessionOf(path: string, names: Names | undefined): Promise<Sessio
   const cwd = textOr(header["cwd"], undefined);
   const here =
     names === undefined ||
-    (cwd === undefined
-      ? [...names].map(encoded).includes(basename(join(path, "..")))
-      : names.has(cwd.normalize("NFC")));
+    (cwd === undefined ? [...names].map(encoded).includes(basename(join(path, ".."))) : names.has(cwd));
   if (stats === undefined || stats.size === 0 || !here) return [];
   const id = sessionId(textOr(header["id"], basename(path, ".jsonl")));
   return [{ id, paths: [path], activeAt: stats.changedAt, ...(cwd !== undefined && { cwd }) }];
