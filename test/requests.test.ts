@@ -272,24 +272,13 @@ const setsUp = "sets up or describes this machine; it decides nothing between ag
 /** The commands that the story leaves out, and why. */
 const notCompared: Readonly<Record<string, readonly string[]>> = {
   [noAct]: [
-    ...[
-      "ack",
-      "reserve",
-      "unreserve",
-      "reservations",
-      "agents",
-      "handoff",
-      "steps",
-      "status",
-      "log",
-      "watch",
-    ],
-    ...["artifact upload", "artifact download", "artifact list", "memory list", "memory history", "prime"],
-  ],
+    "ack reserve unreserve reservations agents handoff steps status log watch prime".split(" "),
+    ["artifact upload", "artifact download", "artifact list", "memory list", "memory history"],
+  ].flat(),
   [transcripts]: [
-    ...["mirror", "list", "show", "stop", "verify", "restore", "search"].map((name) => `session ${name}`),
-    ...["replay", "view", "hook"],
-  ],
+    ["mirror", "list", "show", "stop", "verify", "restore", "search"].map((name) => `session ${name}`),
+    ["replay", "view", "hook"],
+  ].flat(),
   [setsUp]: ["init", "whoami", "doctor", "setup", "mcp", "completion", "help"],
 };
 
