@@ -52,6 +52,26 @@ describe.concurrent.each(Object.entries(kinds))("a best-effort claim in a store 
     expect(claimOf("design")).toMatchObject({ agent: null, state: "released", term: 2 });
   });
 
+  it("is needed first: nobody completes what nobody claimed, nor takes it by force", async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { server, on } = await stage(onTestFinished, quirks);
+    const [mine, other] = [await on(), await on()];
+    for (const line of ["complete design --note x", "complete design --force", "complete design --blocked"]) {
+      const ran = await mine.run(line.split(" "));
+      expect([line, ran.status, ran.stderr]).toEqual([
+        line,
+        9,
+        expect.stringMatching(/^Error: Cannot complete "design": /),
+      ]);
+    }
+    expect([...server.objects("bucket").keys()].filter((key) => key.includes("/steps/"))).toEqual([]);
+    expect((await mine.run(["claim", "design", "--best-effort"])).status).toBe(0);
+    const forced = await other.run(["complete", "design", "--force"], { TRACECRAFT_AGENT: "api-2" });
+    expect(forced.status).toBe(9);
+  });
+
   it("does not let somebody else complete the step", async ({ expect, onTestFinished }) => {
     const { on, claimOf } = await stage(onTestFinished, quirks);
     const [mine, other] = [await on(), await on()];

@@ -42,6 +42,7 @@ export const complete = defineCommand({
     done: "done, or done already",
     claimed: "another has it, or it is finished otherwise",
     fenced: "it was taken over: stop",
+    unfit_store: "nobody had claimed it, and this bucket cannot promise one winner",
   },
   examples: [
     'tracecraft complete design --note "API in api.py" --to api-2',

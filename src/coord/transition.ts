@@ -26,6 +26,7 @@ import {
 } from "./projections.ts";
 import { outcomeUnknown, readStep, viewOf, type StepReading, type StepView } from "./steps.ts";
 import { update } from "./update.ts";
+import { ensureVerdict } from "./verdict.ts";
 
 export type FinishResult =
   | { readonly done: true; readonly already: boolean; readonly claim: ClaimRecord }
@@ -101,6 +102,8 @@ export async function transition(
       return { put: changed(project, base, wanted, nonce) };
     },
     async attempt(put, base) {
+      // To begin a term is to claim: not where the store cannot promise that it has one winner.
+      if (!base || termOf(put) > termOf(base)) await ensureVerdict(project, { act, thing: step });
       guessed = guessProjections(base);
       journal(project, {
         kind: "transition",
