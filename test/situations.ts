@@ -124,6 +124,7 @@ const finishing = [
   }),
   at("a lapsed one", "step-status late-e", "done", { place: "late" }),
   at("its record is no JSON", "step-status broken", "malformed"),
+  at("one of them is no JSON", "step-status s-free broken s-done", "malformed"),
   at("the store is too busy", `step-status unwell ${soon}`, "unreachable", { place: "full" }),
   at("a name that is none", "step-status /x", "usage"),
   at("in a project", "steps"),

@@ -134,16 +134,22 @@ function slips(
   const held = knownLeases(project).map(({ step }) => step);
   const here = held.length > 0 ? ` (held here: ${held.join(", ")})` : "";
   return [
-    ...(already ? [] : takenByForce(project, name, claim)),
+    ...(already ? [] : takenByForce(project, name, claim, to)),
     ...(!already && wasUnclaimed(claim) ? [`nobody had claimed "${name}"${here}`] : []),
     ...(seen?.known === false ? [`nobody has seen an agent "${to}" here; the message waits`] : []),
   ];
 }
 
 /** Whoever is put out is not told by us: it learns of it when it tries to go on. */
-function takenByForce({ agent }: Context["project"], name: string, { log }: ClaimRecord): string[] {
+function takenByForce(
+  { agent }: Context["project"],
+  name: string,
+  { log }: ClaimRecord,
+  to: string | undefined,
+): string[] {
   const taken = log?.at(-1)?.taken_from;
   if (!taken) return [];
+  if (to !== undefined && taken.agent === to) return [`"${name}" was taken from ${shownLine(to)}`];
   if (taken.agent === agent) return [`"${name}" was taken from another session of ${agent}`];
   const from = taken.agent ?? "somebody";
   const tell = isName(from) ? `: tracecraft send ${from} "…"` : "";
@@ -152,7 +158,7 @@ function takenByForce({ agent }: Context["project"], name: string, { log }: Clai
 
 /** A claim of format 1 has no log either, but it was claimed before it was completed. */
 function wasUnclaimed({ n, log, claimed_at: claimedAt }: ClaimRecord): boolean {
-  return n === 1 && log?.[0]?.at === claimedAt;
+  return n === 1 && log?.[0]?.at === claimedAt && !log[0].taken_from;
 }
 
 async function filesFromGit({

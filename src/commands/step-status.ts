@@ -1,5 +1,7 @@
+import type { Project } from "../coord/project.ts";
 import { repairProjection } from "../coord/projections.ts";
 import { readStep, viewOf, type StepView } from "../coord/steps.ts";
+import { TracecraftError } from "../errors.ts";
 import { stepToRead } from "../format/names.ts";
 import { defineCommand } from "./command.ts";
 import { formatOneWords, stepJson } from "./step-words.ts";
@@ -11,27 +13,43 @@ export const stepStatus = defineCommand({
   summary: "Tell the state of steps and who has them",
   positionals: { steps: { help: "the steps to look at", many: true } },
   options: {},
-  exits: {},
+  exits: { malformed: "one of them is not what the format says" },
   examples: ["tracecraft step-status design", "tracecraft step-status design api --json"],
   needs: "project",
 
   async run({ project }, { steps: names }) {
-    const views = await Promise.all(
-      names.map(async (name) => {
-        const reading = await readStep(project, stepToRead(name));
-        repairProjection(project, reading);
-        return viewOf(project, reading);
-      }),
-    );
-    const lines = views.map((view, at) => stateLine(names[at]!, view));
-    const more = views.length === 1 ? moreWords(views[0]!) : undefined;
+    const steps = names.map((name) => [name, stepToRead(name)] as const);
+    const looked = await Promise.all(steps.map(([name, step]) => look(project, name, step)));
+    const seen = looked.flatMap((one) => ("view" in one ? [one] : []));
+    const [malformed, ...more] = looked.flatMap((one) => ("error" in one ? [one.error] : []));
+    if (malformed && seen.length === 0) throw malformed;
+    const lines = seen.map(({ name, view }) => stateLine(name, view));
+    const words = names.length === 1 ? moreWords(seen[0]!.view) : undefined;
     return {
-      data: { steps: views.map(stepJson) },
-      text: [...lines, ...(more ? [more] : [])].join("\n"),
-      told: { steps: views.map(({ step }) => step) },
+      data: { steps: seen.map(({ view }) => stepJson(view)) },
+      text: [...lines, ...(words ? [words] : [])].join("\n"),
+      ...(malformed && { error: malformed }),
+      warnings: more.map(({ message }) => message),
+      told: { steps: steps.map(([, step]) => step) },
     };
   },
 });
+
+type Looked =
+  | { readonly name: string; readonly view: StepView }
+  | { readonly name: string; readonly error: TracecraftError };
+
+/** One step; a record that is not what the format says hides no other's. */
+async function look(project: Project, name: string, step: string): Promise<Looked> {
+  try {
+    const reading = await readStep(project, step);
+    repairProjection(project, reading);
+    return { name, view: viewOf(project, reading) };
+  } catch (error) {
+    if (!(error instanceof TracecraftError) || error.code !== "malformed") throw error;
+    return { name, error };
+  }
+}
 
 /** The published line: `design: in_progress (agent: web-1)`. */
 export function stateLine(name: string, { state, agent }: StepView): string {

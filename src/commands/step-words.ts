@@ -19,7 +19,7 @@ export function leaseWords({ expiresAt, remainingS, term, lapsed }: StepView): s
 
 /** `it is blocked since 2026-11-22T13:40:12Z (term 2)`. */
 export function sinceWords({ state, last, term }: StepView): string {
-  return `it is ${stateWords(state)}${last ? ` since ${plainTime(Date.parse(last.at))}` : ""} (term ${term})`;
+  return `it ${state === "needs_review" ? "needs review" : `is ${stateWords(state)}`}${last ? ` since ${plainTime(Date.parse(last.at))}` : ""} (term ${term})`;
 }
 
 /** A session in a sentence: its harness, if any, and the first eight characters of its id. */

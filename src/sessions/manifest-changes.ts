@@ -1,5 +1,5 @@
 import type { Session } from "../harness/harness.ts";
-import { partsOf, sourceEnd, sumCounts } from "./manifest-record.ts";
+import { sourceEnd, sumCounts } from "./manifest-record.ts";
 import { isOurs, type AttachmentEntry, type Manifest, type PartEntry } from "./manifest-record.ts";
 
 /** What a mirror knows of a session besides its lines, already redacted. */
@@ -127,9 +127,4 @@ export function withMerged(manifest: Manifest, run: readonly PartEntry[], merged
     return gone.has(entry) ? [] : [entry];
   });
   return { ...manifest, parts };
-}
-
-/** How many parts the current generation has. */
-export function partCount(manifest: Manifest): number {
-  return partsOf(manifest).length;
 }

@@ -107,6 +107,11 @@ function bucketOf({ url, endpoint }: StorePlace, { env }: StoreWorld) {
     throw new TracecraftError(
       "config",
       `Cannot open "${url}": not s3://bucket, hf://namespace/bucket or a folder`,
+      scheme === undefined
+        ? {}
+        : {
+            cause: `a name there is 2 to 255 of letters, digits, ".", "_", "-", and starts with a letter or digit`,
+          },
     );
   }
   // https://huggingface.co/docs/hub/storage-buckets-s3
