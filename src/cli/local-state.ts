@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
-import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { LocalState } from "../coord/project.ts";
 import { discard } from "./private-file.ts";
+import { makeFolder } from "../store/make-folder.ts";
 
 /** Longer names become a hash: file systems take 255 bytes. */
 const segmentLimit = 180;
@@ -78,7 +79,7 @@ function put(path: string, name: string, value: unknown, place: (temporary: stri
       writeFileSync(temporary, text, { mode: 0o600, flag: "wx" });
     } catch (error) {
       if (codeOf(error) !== "ENOENT") throw error;
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      makeFolder(dirname(path), 0o700);
       writeFileSync(temporary, text, { mode: 0o600, flag: "wx" });
     }
     place(temporary);

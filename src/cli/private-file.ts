@@ -1,13 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isDiskFull, TracecraftError } from "../errors.ts";
+import { makeFolder } from "../store/make-folder.ts";
 
 /** Puts a file in place whole, by a rename. A full disk is `disk_full`, anything else `config`; nothing is left behind. */
 export function replaceFile(path: string, text: string, mode: number): void {
   const temporary = join(dirname(path), `.tracecraft-${randomBytes(6).toString("hex")}.tmp`);
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path), 0o700);
     writeFileSync(temporary, text, { mode, flag: "wx" });
     renameSync(temporary, path);
   } catch (error) {

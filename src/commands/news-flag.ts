@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Project } from "../coord/project.ts";
+import { makeFolder } from "../store/make-folder.ts";
 
 /**
  * Below the folder of local state. The prompt hook is a line of shell that starts this program only when a file in
@@ -28,7 +29,7 @@ export function newsFlag(stateFolder: string, { store, name, agent, session }: P
   const path = join(folder, `${own ? session.id.slice(session.harness.length + 1) : anySession}.${hash}`);
   return {
     raise(news: FlaggedNews): void {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder, 0o700);
       const temporary = join(stateFolder, `.${flagFolder}-${hash}.tmp`);
       writeFileSync(temporary, JSON.stringify(news), { mode: 0o600 });
       renameSync(temporary, path);

@@ -3,7 +3,6 @@ import {
   chmodSync,
   existsSync,
   lstatSync,
-  mkdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -16,6 +15,7 @@ import { readLocal } from "../coord/local.ts";
 import type { LocalState } from "../coord/project.ts";
 import { isDiskFull, TracecraftError } from "../errors.ts";
 import { cannotChange, type Target } from "./setup-target.ts";
+import { makeFolder } from "../store/make-folder.ts";
 
 const sizeLimit = 8 * 1024 * 1024;
 const linksLimit = 40;
@@ -193,7 +193,7 @@ function replace(path: string, bytes: Buffer, mode: number): void {
 function makeFolders(folder: string): string[] {
   const made: string[] = [];
   for (let at = folder; !existsSync(at); at = dirname(at)) made.unshift(at);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   return made;
 }
 

@@ -4,6 +4,7 @@ import { link, lstat, mkdir, open, rename, unlink, type FileHandle } from "node:
 import { basename, dirname, join, relative, sep } from "node:path";
 import { isDiskFull, TracecraftError } from "../errors.ts";
 import type { Source } from "../store/store.ts";
+import { makeFolder } from "../store/make-folder.ts";
 
 const readAtOnce = 1024 * 1024;
 
@@ -141,7 +142,7 @@ async function makeFolders(root: string, folder: string, shown: string): Promise
   if (way === ".." || way.startsWith(`..${sep}`))
     throw new TracecraftError("usage", `Cannot write "${shown}": it is outside of the folder that was named`);
   try {
-    await mkdir(root, { recursive: true }); // Named by the user: links in it are his.
+    makeFolder(root); // Named by the user: links in it are his.
     let at = root;
     for (const name of way === "" ? [] : way.split(sep)) {
       at = join(at, name);

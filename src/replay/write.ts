@@ -1,9 +1,10 @@
-import { mkdirSync, renameSync, rmSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { open, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { randomBytes } from "node:crypto";
 import { diskTrouble, writeWhole } from "./disk.ts";
 import { pageHtml, type PageBlocks, type Viewer } from "./html.ts";
+import { makeFolder } from "../store/make-folder.ts";
 
 export interface Written {
   readonly bytes: number;
@@ -67,7 +68,7 @@ export async function writeSplit(
     join(folder, `.current.${generation}.tmp`),
   ] as const;
   try {
-    mkdirSync(place, { recursive: true });
+    makeFolder(place);
     let bytes = 0;
     for (const name of blocks.names) {
       signal.throwIfAborted();

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "../store/make-folder.ts";
 
 /** Larger objects are not kept, … */
 const objectLimit = 16 * 1024 * 1024;
@@ -35,7 +36,7 @@ export function objectCache(folder: string): ObjectCache {
     if (bytes.length > objectLimit) return;
     const temporary = join(folder, `.${randomBytes(6).toString("hex")}.tmp`);
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder, 0o700);
       await writeFile(temporary, bytes, { mode: 0o600, flag: "wx" });
       await rename(temporary, join(folder, file));
       kept++;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { lstat, mkdir } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { landing } from "../coord/local-file.ts";
 import type { Project } from "../coord/project.ts";
@@ -11,6 +11,7 @@ import { inCheckout } from "../harness/checkout.ts";
 import { attachmentReadLimit } from "./attachments.ts";
 import { contentOf, isTooLong, linesOf } from "./content.ts";
 import type { AttachmentEntry, Manifest } from "./manifest-record.ts";
+import { makeFolder } from "../store/make-folder.ts";
 
 /** A mirrored line has at most 256 MiB, and a little more once it was redacted. */
 const lineLimit = 300 * 1024 * 1024;
@@ -64,7 +65,7 @@ export async function restoreSession(
   for (const { path } of [{ path: to.path }, ...files]) {
     if (await lstat(path).catch(() => undefined)) throw exists(session, path);
   }
-  await mkdir(to.root, { recursive: true });
+  makeFolder(to.root);
   for (const { entry, path } of files) {
     await place(project, to.root, path, session, [await attachmentOf(project, harness, session, entry)]);
   }

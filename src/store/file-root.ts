@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { TracecraftError } from "../errors.ts";
 import { codeOf, isAbsent } from "./file-disk.ts";
 import { nameOf } from "./file-names.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /** Absolute paths of a key: its folder, its row of versions, and the one file of a key written once. */
 export interface Place {
@@ -37,11 +38,12 @@ export function placeOf(root: string, key: string): Place {
 export function openRoot(root: string, ifAbsent?: "make"): string | undefined {
   let path: string;
   try {
-    if (ifAbsent === "make") mkdirSync(root, { recursive: true });
+    if (ifAbsent === "make") makeFolder(root);
     path = realpathSync.native(root);
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
-    throw error;
+    if (codeOf(error) !== "ENOENT") throw error;
+    if (ifAbsent !== "make") return undefined;
+    throw new TracecraftError("config", `Cannot make "${root}": the file system knows no such name there`);
   }
   if (!lstatSync(path).isDirectory())
     throw new TracecraftError("config", `Cannot open "${root}": not a folder`);
