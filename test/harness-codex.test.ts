@@ -142,6 +142,50 @@ describe("codex follows a rollout wherever it goes", () => {
     );
   });
 
+  /** The ids of the files of one thread, by the time in their names. */
+  async function idsByTime(host: TestHost, cwd?: string): Promise<Record<string, string>> {
+    const { sessions } = await codex.sessions(host, cwd);
+    return Object.fromEntries(
+      sessions.flatMap(({ id, paths }) => {
+        const time = /rollout-(.{19})-(?:01994b10)/.exec(paths[0] ?? "")?.[1];
+        return time === undefined ? [] : [[time, id]];
+      }),
+    );
+  }
+
+  it("a further file of a thread has its id by its name: archived, or asked for by its folder, it keeps it", async () => {
+    const host = testHost("codex");
+    const of = "01994b10-0000-7000-8000-0000000000a2";
+    const days = ["2026-09-14", "2026-09-15", "2026-09-16"];
+    const files = days.map((day) => {
+      const folder = join(host.home, ".codex/sessions", day.replaceAll("-", "/"));
+      mkdirSync(folder, { recursive: true });
+      const path = join(folder, `rollout-${day}T09-00-00-${of}.jsonl`);
+      writeFileSync(path, meta({ id: of, cwd: `/home/ana/${day}` }));
+      return path;
+    });
+    const ids = {
+      "2026-09-14T09-00-00": of,
+      "2026-09-15T09-00-00": `${of}.2026-09-15T09-00-00`,
+      "2026-09-16T09-00-00": `${of}.2026-09-16T09-00-00`,
+    };
+    expect(await idsByTime(host)).toEqual(ids);
+    for (const day of days)
+      expect(await idsByTime(host, `/home/ana/${day}`)).toEqual({
+        [`${day}T09-00-00`]: ids[`${day}T09-00-00` as keyof typeof ids],
+      });
+    mkdirSync(join(host.home, ".codex/archived_sessions"), { recursive: true });
+    for (const path of [files[0]!, files[1]!]) {
+      renameSync(path, join(host.home, ".codex/archived_sessions", path.split("/").at(-1)!));
+      expect(await idsByTime(host)).toEqual(ids);
+    }
+    // One that cannot be read is there all the same, and gives its id to no other.
+    writeFileSync(join(host.home, ".codex/archived_sessions", `${files[0]!.split("/").at(-1)!}.zst`), "cut");
+    rmSync(join(host.home, ".codex/archived_sessions", files[0]!.split("/").at(-1)!));
+    const { "2026-09-14T09-00-00": _first, ...further } = ids;
+    expect(await idsByTime(host)).toEqual(further);
+  });
+
   it("5.6.13: a fork is named by its own session_meta, not by its parent's on line 2", async () => {
     const host = testHost("codex");
     const fork = "0199c000-0000-7000-8000-0000000000e1";

@@ -242,11 +242,23 @@ describe("hermes finds its databases, and says what it cannot read", () => {
     );
   });
 
-  it("sessions of a gateway, which have no folder, belong to none", async () => {
+  it.each([
+    ["a gateway's", "UPDATE sessions SET cwd = NULL", 2],
+    ["those of a schema without cwd", "ALTER TABLE sessions DROP COLUMN cwd", 2],
+    ["one of a gateway among others", "UPDATE sessions SET cwd = '' WHERE parent_session_id IS NULL", 1],
+  ])("sessions without a folder belong to no project, and it is said: %s", async (_whose, sql, without) => {
     const host = testHost("hermes");
-    runSql(database(host), "UPDATE sessions SET cwd = NULL");
-    expect((await hermes.sessions(host, "/home/ana/my_app")).sessions).toEqual([]);
-    expect((await hermes.sessions(host, undefined)).sessions).toHaveLength(2);
+    runSql(database(host), sql);
+    for (const folder of ["/home/ana/my_app", { below: "/" }]) {
+      const { sessions, warnings } = await hermes.sessions(host, folder);
+      expect(sessions).toHaveLength(2 - without);
+      expect(warnings).toEqual([
+        `hermes: ${without === 1 ? "1 session" : "2 sessions"} without a folder in ${database(host)} passed over: --everywhere or --session-id takes such`,
+      ]);
+    }
+    const everywhere = await hermes.sessions(host, undefined);
+    expect(everywhere).toMatchObject({ problems: [], warnings: [] });
+    expect(everywhere.sessions).toHaveLength(2);
   });
 
   it("another backend is said, not taken for silence", async () => {

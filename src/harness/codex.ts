@@ -26,7 +26,6 @@ export const codex: Harness = {
   async sessions(host, cwd) {
     const found = collector();
     const names = cwd === undefined ? undefined : await namesOf(cwd);
-    const taken = new Set<string>();
     await found.from(async () => {
       const files = new Map<string, string[]>();
       for (const root of ["sessions", "archived_sessions"].map((name) => join(home(host), name))) {
@@ -35,10 +34,10 @@ export const codex: Harness = {
           files.set(name, [...(files.get(name) ?? []), join(root, path)]);
         }
       }
+      const first = firstOfThreads(files.keys());
       for (const [name, there] of files) {
-        await found.from(() =>
-          sessionOf(name, [...new Set([...there, ...placesOf(host, name)])], names, taken),
-        );
+        const paths = [...new Set([...there, ...placesOf(host, name)])];
+        await found.from(() => sessionOf(name, paths, names, first));
       }
       return [];
     });
@@ -73,7 +72,7 @@ async function sessionOf(
   file: string,
   paths: readonly string[],
   names: Names | undefined,
-  taken: Set<string>,
+  first: ReadonlyMap<string, string>,
 ): Promise<Session[]> {
   const stats = await Promise.all(paths.map(about));
   const at = stats.findIndex((found) => found !== undefined);
@@ -89,7 +88,7 @@ async function sessionOf(
     (c) => typeof c === "string",
   );
   if (names !== undefined && !cwds.some((cwd) => names.has(cwd))) return [];
-  const id = idOf(own, file, taken);
+  const id = idOf(own, file, first);
   const parent = parentOf(own);
   const version = textOr(own["cli_version"], undefined);
   return [
@@ -104,15 +103,27 @@ async function sessionOf(
   ];
 }
 
-/** The thread of the first session_meta. A further file of the same thread (a revert makes one) adds its own name. */
-function idOf(meta: Fields, file: string, taken: Set<string>): string {
-  const [, , , , first, second] = rollout.exec(file) ?? [];
-  const thread = textOr(meta["id"], first ?? file.replace(/\.jsonl$/, ""));
-  const own = second ?? (first === thread ? undefined : first);
-  const id = own === undefined || own === thread ? sessionId(thread) : sessionId(thread, own);
-  const unique = taken.has(id) ? sessionId(id, file.slice("rollout-".length, "rollout-".length + 19)) : id;
-  taken.add(unique);
-  return unique;
+/** Of each thread its first file in time, whether or not it can be read. A name begins with its time. */
+function firstOfThreads(files: Iterable<string>): ReadonlyMap<string, string> {
+  const first = new Map<string, string>();
+  for (const file of [...files].toSorted()) {
+    const [, , , , thread, second = thread] = rollout.exec(file) ?? [];
+    if (thread !== undefined && second === thread && !first.has(thread)) first.set(thread, file);
+  }
+  return first;
+}
+
+/**
+ * The thread of the first session_meta. A further file of the same thread (a revert makes one) adds what its own name
+ * has: its rollout, else its time. So the id is the same wherever the file lies and whoever asks.
+ */
+function idOf(meta: Fields, file: string, first: ReadonlyMap<string, string>): string {
+  const [, , , , named, second] = rollout.exec(file) ?? [];
+  const thread = textOr(meta["id"], named ?? file.replace(/\.jsonl$/, ""));
+  const own = second ?? named ?? thread;
+  if (own !== thread) return sessionId(thread, own);
+  if ((first.get(thread) ?? file) === file) return sessionId(thread);
+  return sessionId(thread, file.replace(/^rollout-/, "").slice(0, "2026-09-14T10-20-00".length));
 }
 
 function parentOf(meta: Fields): string | undefined {

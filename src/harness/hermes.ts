@@ -22,7 +22,8 @@ export const hermes: Harness = {
       for (const folder of [home(host), ...(await foldersIn(join(home(host), "profiles")))]) {
         const path = join(folder, "state.db");
         if (await otherBackend(host, folder)) found.warnings.push(silent);
-        if ((await about(path)) !== undefined) await found.from(() => sessionsIn(host, path, names));
+        if ((await about(path)) !== undefined)
+          await found.from(() => sessionsIn(host, path, names, found.warnings));
       }
       return [];
     });
@@ -53,7 +54,17 @@ async function otherBackend(host: Host, folder: string): Promise<boolean> {
   return /^database:\s*(?:#.*)?\n(?:[ \t]+.*\n|[ \t]*\n)*?[ \t]+backend:\s*["']?postgres/m.test(text);
 }
 
-async function sessionsIn(host: Host, path: string, names: Names | undefined): Promise<Session[]> {
+function passedOver(count: number, path: string): string {
+  const sessions = count === 1 ? "1 session" : `${count} sessions`;
+  return `hermes: ${sessions} without a folder in ${path} passed over: --everywhere or --session-id takes such`;
+}
+
+async function sessionsIn(
+  host: Host,
+  path: string,
+  names: Names | undefined,
+  warnings: string[],
+): Promise<Session[]> {
   const reader = databaseReader(host, path);
   try {
     const rows = await reader.read((db) => {
@@ -72,9 +83,11 @@ async function sessionsIn(host: Host, path: string, names: Names | undefined): P
     const folder = dirname(path);
     const profile = basename(dirname(folder)) === "profiles" ? [basename(folder)] : [];
     const all = rows.map((row) => sessionOf(row, path, profile));
-    // Gateway sessions have no folder, and databases of older versions name none for any session.
-    const nameless = !rows.some((row) => "cwd" in row);
-    return all.filter(({ cwd }) => names === undefined || nameless || (cwd !== undefined && names.has(cwd)));
+    if (names === undefined) return all;
+    // Those of a gateway have no folder, and in databases of older versions none has one: they may be private chats.
+    const nameless = all.filter(({ cwd }) => cwd === undefined).length;
+    if (nameless > 0) warnings.push(passedOver(nameless, path));
+    return all.filter(({ cwd }) => cwd !== undefined && names.has(cwd));
   } finally {
     await reader.close();
   }
