@@ -6,6 +6,7 @@ import { sessionMirror } from "../src/commands/session-mirror.ts";
 import { sessionShow } from "../src/commands/session-show.ts";
 import { sessionStop } from "../src/commands/session-stop.ts";
 import { sessionVerify } from "../src/commands/session-verify.ts";
+import { TracecraftError } from "../src/errors.ts";
 import { memoryStore } from "../src/store/memory.ts";
 import { countingStore } from "./counting-store.ts";
 import { objects, plant, terminal, testProject } from "./project.ts";
@@ -184,6 +185,51 @@ describe("session mirror", () => {
       "part-00002",
     ]);
   });
+});
+
+it("--watch says at once what it cannot read, once, and at its end what it could not mirror", async () => {
+  const stop = new AbortController();
+  const world = sessionWorld([line(1)]);
+  const { project } = world;
+  mkdirSync(join(world.home, ".hermes"));
+  writeFileSync(join(world.home, ".hermes", "state.db"), "no database");
+  const saidBySleep: number[] = [];
+  let gone = false;
+  const store = {
+    ...project.store,
+    put: async (...args: Parameters<typeof project.store.put>) => {
+      if (gone) throw new TracecraftError("unreachable", "Cannot reach the bucket: it is gone");
+      return await project.store.put(...args);
+    },
+  };
+  const world2 = {
+    ...project.world,
+    async sleep() {
+      saidBySleep.push(context.progressed.length);
+      if (saidBySleep.length < 3) return;
+      gone = true;
+      appendFileSync(world.path, `${line(2)}\n`);
+      stop.abort();
+    },
+  };
+  const context = {
+    ...world.context({ signal: stop.signal }),
+    project: { ...project, store, world: world2 },
+  };
+  await expect(
+    sessionMirror.run(context, { all: true, minBytes: "1", watch: true } as never),
+  ).rejects.toMatchObject({
+    code: "interrupted",
+  });
+  expect(saidBySleep).toEqual([1, 1, 1]);
+  const said = context.progressed.map(({ plain, urgent }) => (urgent ? plain : "held back"));
+  expect(said[0]).toMatch(/^warning: Cannot read .*state\.db/);
+  expect(said.at(-1)).toBe(
+    `warning: claude-code/${sessionId} is not mirrored to its end: Cannot reach the bucket: it is gone`,
+  );
+  expect(
+    context.emitted.flatMap(({ data }) => (data["warning"] === undefined ? [] : [data["warning"]])),
+  ).toEqual(said.map((text) => text.replace("warning: ", "")));
 });
 
 describe("session list, show, stop", () => {

@@ -26,10 +26,14 @@ export async function followSessions(
   const { project, signal } = context;
   const seen = new Map<string, string | undefined>();
   const told = new Set<string>();
+  // At once, and not at its end: nobody knows when that is.
+  const tell = (warning: string): void => {
+    context.progress({ plain: `warning: ${warning}`, urgent: true });
+    context.emit({ warning }, "");
+  };
   const warnOnce = (text: string): void => {
-    if (told.has(text)) return;
+    if (!told.has(text)) tell(text);
     told.add(text);
-    project.warn(text);
   };
   let choice: Choice = { chosen: [], problems: [], warnings: [] };
   for (let look = 0; ; look++) {
@@ -50,7 +54,11 @@ export async function followSessions(
       if ("error" in one) seen.delete(nameOf(one)); // It is tried again at the next look.
       for (const text of "error" in one ? [one.error.message] : one.mirrored.warnings) warnOnce(text);
     }
-    if (last) throw stopped(command);
+    if (last) {
+      const failed = outcomes.flatMap((one) => ("error" in one ? [one] : []));
+      for (const one of failed) tell(`${nameOf(one)} is not mirrored to its end: ${one.error.message}`);
+      throw stopped(command);
+    }
     renewDue(project);
     await project.world.sleep(pollMs);
   }
