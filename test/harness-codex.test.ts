@@ -23,6 +23,17 @@ async function session(host: TestHost, id = thread): Promise<Session> {
   return found;
 }
 
+/** The ids of the files of one thread, by the time in their names. */
+async function idsByTime(host: TestHost, cwd?: string): Promise<Record<string, string>> {
+  const { sessions } = await codex.sessions(host, cwd);
+  return Object.fromEntries(
+    sessions.flatMap(({ id, paths }) => {
+      const time = /rollout-(.{19})-(?:01994b10)/.exec(paths[0] ?? "")?.[1];
+      return time === undefined ? [] : [[time, id]];
+    }),
+  );
+}
+
 function compress(path: string): void {
   const { atime, mtime } = statSync(path);
   writeFileSync(`${path}.zst`, execFileSync("zstd", ["-3", "-q", "-c", path], { maxBuffer: 1 << 28 }));
@@ -141,17 +152,6 @@ describe("codex follows a rollout wherever it goes", () => {
       path,
     );
   });
-
-  /** The ids of the files of one thread, by the time in their names. */
-  async function idsByTime(host: TestHost, cwd?: string): Promise<Record<string, string>> {
-    const { sessions } = await codex.sessions(host, cwd);
-    return Object.fromEntries(
-      sessions.flatMap(({ id, paths }) => {
-        const time = /rollout-(.{19})-(?:01994b10)/.exec(paths[0] ?? "")?.[1];
-        return time === undefined ? [] : [[time, id]];
-      }),
-    );
-  }
 
   it("a further file of a thread has its id by its name: archived, or asked for by its folder, it keeps it", async () => {
     const host = testHost("codex");

@@ -45,10 +45,13 @@ function severalObjects(text: string): unknown[] | undefined {
   return values.length > 1 && text.slice(start).trim() === "" ? values : undefined;
 }
 
-/** Where each object at the top of the text ends. Braces in strings do not count. */
+/**
+ * Where each object at the top of the text ends. Braces in strings do not count. A string that was torn off ends with
+ * the text: to look for another one in it would take a time that is the square of its length.
+ */
 function* objectEnds(text: string): Iterable<number> {
   let depth = 0;
-  const parts = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}]/gs;
+  const parts = /"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)|[{}]/gs;
   for (let part = parts.exec(text); part !== null; part = parts.exec(text)) {
     if (part[0] === "{") depth++;
     else if (part[0] === "}" && --depth === 0) yield parts.lastIndex;
