@@ -102,7 +102,7 @@ describe("claude-code finds what is where", () => {
       [main]: undefined,
       [`${main}.agent-12ab`]: main,
       [`${main}.agent-a7f3c09d`]: main,
-      [`${main}.agent-b1d2e3f4`]: `${main}.agent-a7f3c09d`,
+      [`${main}.workflows.wf_1.agent-b1d2e3f4`]: `${main}.agent-a7f3c09d`,
     });
     const files = sessions
       .flatMap(({ attachments }) => attachments ?? [])

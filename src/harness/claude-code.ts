@@ -1,13 +1,12 @@
-import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { agentPlace, attachmentsOf, objectIn, subAgents } from "./claude-agents.ts";
 import { claudeConfig, claudeProject, isFolderOf, projectFolders } from "./claude-folders.ts";
 import { claudeEvents } from "./claude-lines.ts";
-import { fieldsOf, textOr, type Fields } from "./events.ts";
-import { about, attachment, collector, filesBelow, filesIn } from "./folders.ts";
+import { textOr } from "./events.ts";
+import { about, collector, filesIn } from "./folders.ts";
 import { headOf, isKeyName, namesOf, sessionId, tailOf, type Names } from "./folders.ts";
-import type { Attachment, Harness, Host, Session } from "./harness.ts";
+import type { Harness, Host, Session } from "./harness.ts";
 import { readLog } from "./jsonl.ts";
-import { valuesOf } from "./json-values.ts";
 
 // <config>/projects/<folder>/<session>.jsonl, beside it <session>/subagents/**/agent-<id>.jsonl and
 // <session>/tool-results/. Checked against 1.0.98 to 2.1.240: test/fixtures/claude-code/README.md.
@@ -33,12 +32,9 @@ export const claudeCode: Harness = {
   read: readLog,
   events: claudeEvents,
 
-  place(host, { id, parent }, cwd) {
-    if (!isKeyName(id)) return undefined;
-    const folder = claudeProject(host, cwd);
-    const agent = parent === undefined ? undefined : /\.agent-([A-Za-z0-9_-]+)$/.exec(id)?.[1];
-    if (agent === undefined) return join(folder, `${id}.jsonl`);
-    return join(folder, id.slice(0, id.indexOf(".agent-")), "subagents", `agent-${agent}.jsonl`);
+  place(host, session, cwd) {
+    if (!isKeyName(session.id)) return undefined;
+    return join(claudeProject(host, cwd), ...(agentPlace(session) ?? [`${session.id}.jsonl`]));
   },
 };
 
@@ -47,13 +43,10 @@ async function liveSessions(host: Host): Promise<ReadonlySet<string>> {
   const folder = join(claudeConfig(host), "sessions");
   const live = (await filesIn(folder, /^\d+\.json$/)).filter((file) => host.alive(Number.parseInt(file, 10)));
   return new Set(
-    await Promise.all(live.map(async (file) => textOr((await json(join(folder, file)))["sessionId"], ""))),
+    await Promise.all(
+      live.map(async (file) => textOr((await objectIn(join(folder, file)))["sessionId"], "")),
+    ),
   );
-}
-
-async function json(path: string): Promise<Fields> {
-  const bytes = await readFile(path).catch(() => new Uint8Array(0));
-  return fieldsOf(valuesOf(bytes)?.[0]);
 }
 
 async function sessionsOf(
@@ -92,33 +85,3 @@ async function sessionsOf(
 }
 
 const isText = (value: unknown): value is string => typeof value === "string";
-
-async function attachmentsOf(folder: string): Promise<Attachment[]> {
-  const spilled = (await filesIn(join(folder, "tool-results"), /./)).map((file) => `tool-results/${file}`);
-  const runs = (await filesIn(join(folder, "workflows"), /\.json$/)).map((file) => `workflows/${file}`);
-  return (
-    await Promise.all([...spilled, ...runs].map((name) => attachment(name, join(folder, name))))
-  ).flat();
-}
-
-async function subAgents(folder: string, session: string, main: Session): Promise<Session[]> {
-  const paths = await filesBelow(folder, /^agent-.+\.jsonl$/);
-  return Promise.all(
-    paths.map(async (path): Promise<Session> => {
-      const stem = basename(path, ".jsonl");
-      const side = join(folder, dirname(path), `${stem}.meta.json`);
-      const meta = await json(side);
-      const parent = textOr(meta["parentAgentId"], undefined);
-      const title = textOr(meta["description"], undefined);
-      return {
-        id: sessionId(session, stem),
-        paths: [join(folder, path)],
-        parent: parent === undefined ? main.id : sessionId(session, `agent-${parent}`),
-        activeAt: (await about(join(folder, path)))?.changedAt ?? 0,
-        ...(main.cwd !== undefined && { cwd: main.cwd }),
-        ...(title !== undefined && { title }),
-        attachments: await attachment(`${stem}.meta.json`, side),
-      };
-    }),
-  );
-}
