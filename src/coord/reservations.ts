@@ -71,12 +71,16 @@ export async function reserve(project: Project, wanted: Wanted): Promise<Reserve
 /** Gives a reserved pattern back; false where this agent has not reserved it. */
 export async function unreserve(project: Project, text: string): Promise<boolean> {
   const pattern = parsePattern(text);
+  let tried = false;
   const result = await change(project, "unreserve", (entries) => {
     const kept = entries.filter((entry) => !isOf(entry, project.agent, pattern.text));
-    return kept.length === entries.length ? undefined : kept;
+    if (kept.length === entries.length) return undefined;
+    tried = true;
+    return kept;
   });
-  if (result) journal(project, { kind: "reserve", pattern: pattern.text, given_back: true });
-  return result !== undefined;
+  if (tried) journal(project, { kind: "reserve", pattern: pattern.text, given_back: true });
+  // Gone after a try whose reply was lost: it was that try.
+  return tried || result !== undefined;
 }
 
 /** Everything that is reserved now, the least time left first. */

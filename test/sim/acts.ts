@@ -1,16 +1,20 @@
+import { readBoard } from "../../src/coord/board.ts";
 import { claimStep, type ClaimResult } from "../../src/coord/claims.ts";
 import { finishStep, releaseStep, reopenStep, type FinishState } from "../../src/coord/finish.ts";
-import type { HandoffWords } from "../../src/coord/handoffs.ts";
+import { readHandoff, type HandoffWords } from "../../src/coord/handoffs.ts";
 import { knownLease, renewDue, renewLease, type RenewResult } from "../../src/coord/leases.ts";
-import { deleteRead, markRead, openLetters } from "../../src/coord/mailbox.ts";
+import { acknowledge, deleteRead, findLetter, markRead, openLetters } from "../../src/coord/mailbox.ts";
 import { lookIntoMail } from "../../src/coord/mail-folders.ts";
 import { deleteMemory, readMemoryKey, setMemory, type MemoryResult } from "../../src/coord/memory.ts";
+import { listMemory } from "../../src/coord/memory-list.ts";
 import type { Memory } from "../../src/coord/memory-record.ts";
 import { repairProjection } from "../../src/coord/projections.ts";
+import { listReservations, reserve, unreserve } from "../../src/coord/reservations.ts";
 import { sendMessage, type Sent } from "../../src/coord/send.ts";
 import { readStep, viewOf, type StepView } from "../../src/coord/steps.ts";
 import type { FinishResult } from "../../src/coord/transition.ts";
 import { waitForSteps, type WaitResult } from "../../src/coord/wait.ts";
+import { TracecraftError } from "../../src/errors.ts";
 import { performFormatOne, type FormatOneAct } from "./format-one.ts";
 import type { Process } from "./process.ts";
 import type { Sim } from "./sim.ts";
@@ -26,7 +30,7 @@ export type Act =
       readonly force: boolean;
     }
   | { readonly kind: "release" | "reopen" | "renew" | "read"; readonly step: string }
-  | { readonly kind: "wait"; readonly step: string; readonly timeoutS: number }
+  | { readonly kind: "wait"; readonly step: string; readonly also?: string; readonly timeoutS: number }
   | {
       readonly kind: "set";
       readonly key: string;
@@ -36,6 +40,12 @@ export type Act =
   | { readonly kind: "unset" | "get"; readonly key: string }
   | { readonly kind: "send"; readonly to: string; readonly text: string }
   | { readonly kind: "inbox"; readonly most: number; readonly remove: boolean }
+  /** Of the message that this agent was shown last. */
+  | { readonly kind: "ack" }
+  | { readonly kind: "reserve"; readonly pattern: string; readonly shared: boolean; readonly ttlS: number }
+  | { readonly kind: "unreserve"; readonly pattern: string }
+  | { readonly kind: "look"; readonly what: "board" | "memory" | "reservations" }
+  | { readonly kind: "handoff"; readonly step: string }
   | FormatOneAct;
 
 export type Told =
@@ -49,6 +59,9 @@ export type Told =
   | { readonly kind: "get"; readonly found: Memory | undefined }
   | { readonly kind: "send"; readonly sent: Sent }
   | { readonly kind: "inbox"; readonly left: number }
+  | { readonly kind: "ack"; readonly key: string | undefined }
+  | { readonly kind: "reserve"; readonly done: boolean }
+  | { readonly kind: "looked" }
   | { readonly kind: "format 1"; readonly done: boolean };
 
 /** Whether a call that was told this changed nothing. */
@@ -96,7 +109,10 @@ export async function perform(sim: Sim, process: Process): Promise<Told> {
     }
     case "wait": {
       const until = { signal: new AbortController().signal, looked: () => undefined };
-      return { kind: "wait", result: await waitForSteps(project, [act.step], act.timeoutS, until) };
+      return {
+        kind: "wait",
+        result: await waitForSteps(project, [act.step, ...(act.also ? [act.also] : [])], act.timeoutS, until),
+      };
     }
     case "set":
       return {
@@ -111,6 +127,24 @@ export async function perform(sim: Sim, process: Process): Promise<Told> {
       return { kind: "send", sent: await sendMessage(project, { to: act.to, message: act.text }) };
     case "inbox":
       return { kind: "inbox", left: await readMail(sim, process, act.most, act.remove) };
+    case "ack":
+      return { kind: "ack", key: await acknowledgeLast(sim, process) };
+    case "reserve": {
+      const { pattern, shared, ttlS } = act;
+      const mode = shared ? "shared" : "exclusive";
+      const { reserved } = await reserve(project, { pattern, mode, ttlS, step: undefined, advise: false });
+      return { kind: "reserve", done: reserved !== undefined };
+    }
+    case "unreserve":
+      return { kind: "reserve", done: await unreserve(project, act.pattern) };
+    case "look":
+      if (act.what === "board") await readBoard(project);
+      else if (act.what === "memory") await listMemory(project, "");
+      else await listReservations(project);
+      return { kind: "looked" };
+    case "handoff":
+      await readHandoff(project, act.step);
+      return { kind: "looked" };
     case "old claim":
     case "old complete":
       return { kind: "format 1", done: await performFormatOne(project, act) };
@@ -121,6 +155,23 @@ export async function perform(sim: Sim, process: Process): Promise<Told> {
 export function sideEffects({ project, call: { act } }: Process): void {
   if (act.kind === "old claim" || act.kind === "old complete") return;
   renewDue(project, "step" in act ? [act.step] : []);
+}
+
+/** Acknowledges what this agent was shown last; nothing where it was shown nothing, or that is gone. */
+async function acknowledgeLast(sim: Sim, { project, call }: Process): Promise<string | undefined> {
+  const shown = sim.calls.findLast(
+    ({ actor, shown: some }) => actor.agent === call.actor.agent && some.length > 0,
+  );
+  const id = /_([0-9a-f]{8})\.json$/.exec(shown?.shown.at(-1)?.key ?? "")?.[1];
+  if (id === undefined) return undefined;
+  try {
+    const { letter, mailbox } = await findLetter(project, id, "acknowledge");
+    await acknowledge(project, mailbox, [letter]);
+    return letter.key;
+  } catch (error) {
+    if (!(error instanceof TracecraftError) || error.code !== "not_found") throw error;
+    return undefined; // Deleted when it was read.
+  }
 }
 
 /** Shows what is unread, at most so many, then marks it. Answers how many were left. */

@@ -19,6 +19,8 @@ export function checkTold(sim: Sim, histories: readonly StepHistory[]): string[]
 
 type Say = (what: string) => void;
 
+const onlyReads: ReadonlySet<string> = new Set(["wait", "read", "get", "look", "handoff"]);
+
 /** What the store took of one call: changes of hands, state or value; and renewals, which may be done twice. */
 interface Taken {
   readonly changes: readonly { readonly stamp: number; readonly heldUntil: number }[];
@@ -75,7 +77,7 @@ function checkAnswer({ told, returned, act }: Call, { changes, renewals }: Taken
 }
 
 function writesOf(sim: Sim, { id, act }: Call, histories: readonly StepHistory[]): Taken {
-  if (act.kind === "wait" || act.kind === "read" || act.kind === "get") return { changes: [], renewals: [] };
+  if (onlyReads.has(act.kind)) return { changes: [], renewals: [] };
   if ("key" in act) {
     const states = sim.bucket.history.get(memoryRecordKey(act.key)) ?? [];
     const changes = states

@@ -3,6 +3,7 @@ import { checkFormatOne } from "./check-format-one.ts";
 import { checkMail } from "./check-mail.ts";
 import { checkMemory } from "./check-memory.ts";
 import { checkJournal, checkProjections } from "./check-projections.ts";
+import { checkReservations } from "./check-reservations.ts";
 import { checkTold } from "./check-told.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Sim } from "./sim.ts";
@@ -23,6 +24,7 @@ export function check({ sim, steps, legacyStep }: Scenario): string[] {
     ...checkJournal(sim, histories),
     ...checkMemory(sim),
     ...checkMail(sim),
+    ...checkReservations(sim),
   ];
 }
 

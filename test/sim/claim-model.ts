@@ -26,6 +26,8 @@ function isMine(now: StepState, { agent, name }: Actor): boolean {
   return now.actor === null ? now.agent === agent : now.actor === name;
 }
 
+const notOfTheClaim: ReadonlySet<string> = new Set(["old complete", "handoff"]);
+
 /**
  * The calls on one step as intervals. What nobody was told of counts by what the store took: a call of which nothing
  * was taken did nothing, and one of which something was taken had its effect by then.
@@ -36,7 +38,7 @@ export function claimCalls(
   taken: ReadonlyMap<number, readonly Applied[]>,
 ): Interval<StepState>[] {
   return sim.calls.flatMap((call) => {
-    if (!("step" in call.act) || call.act.step !== step || call.act.kind === "old complete") return [];
+    if (!("step" in call.act) || call.act.step !== step || notOfTheClaim.has(call.act.kind)) return [];
     const { invoked, returned, told } = call;
     const words = `#${call.id} ${call.act.kind}`;
     const changes = taken.get(call.id) ?? [];

@@ -112,6 +112,12 @@ function inShort({ told }: Call): unknown {
       return { key: told.sent.key };
     case "inbox":
       return { left: told.left };
+    case "ack":
+      return { key: told.key };
+    case "reserve":
+      return { done: told.done };
+    case "looked":
+      return {};
     case "format 1":
       return { done: told.done };
   }

@@ -32,12 +32,17 @@ const themes: Readonly<Record<Theme, number>> = {
   "long log": 6,
 };
 const weights: Readonly<Record<Theme, Readonly<Record<string, number>>>> = {
-  claims: { claim: 36, finish: 30, release: 8, reopen: 5, renew: 6, read: 8, wait: 3, send: 1, set: 1 },
+  claims: {
+    ...{ claim: 36, finish: 30, release: 8, reopen: 5, renew: 6, read: 8, wait: 3, send: 1, set: 1 },
+    ...{ reserve: 5, unreserve: 3, look: 1, handoff: 1 },
+  },
   "long log": { claim: 40, finish: 25, release: 15, reopen: 12, read: 3 },
   memory: { set: 45, get: 25, unset: 12, claim: 4 },
-  mail: { send: 36, inbox: 44, claim: 6, finish: 14 },
+  mail: { send: 36, inbox: 44, ack: 8, claim: 6, finish: 14 },
   format1: { claim: 24, finish: 22, release: 6, reopen: 4, renew: 8, read: 10, wait: 3 },
 };
+/** Some have a path in common. */
+const paths = ["src/**", "src/api/*", "docs/a.md"];
 /** Of our clients. Where a client of format 1 takes part, one more actor is of its kind. */
 const mostActors = 4;
 const mailThinkMs = 300_000;
@@ -109,8 +114,16 @@ function nextAct(sim: Sim, actor: Actor, theme: Theme, steps: readonly string[])
     }
     case "inbox":
       return { kind, most: dice.chance(0.3) ? 1 : 20, remove: dice.chance(0.25) };
+    case "ack":
+      return { kind };
+    case "reserve":
+      return { kind, pattern: dice.pick(paths), shared: dice.chance(0.3), ttlS: dice.pick([20, 60, 600]) };
+    case "unreserve":
+      return { kind, pattern: dice.pick(paths) };
+    case "look":
+      return { kind, what: dice.pick(["board", "memory", "reservations"] as const) };
     default:
-      return { kind: kind as "release" | "reopen" | "renew" | "read", step };
+      return { kind: kind as "release" | "reopen" | "renew" | "read" | "handoff", step };
   }
 }
 
