@@ -35,7 +35,7 @@ export const ${value}: Harness = {
         await found.from(async () => {
           const path = join(folder(host), file);
           const stats = await about(path);
-          const own = textOr(fieldsOf((await headOf(path))[0])["cwd"], undefined);
+          const own = textOr(fieldsOf((await headOf(path)).objects[0])["cwd"], undefined);
           if (stats === undefined || (names !== undefined && !names.has(own?.normalize("NFC") ?? ""))) return [];
           const id = sessionId(file.replace(/\\.jsonl$/, ""));
           return [{ id, paths: [path], activeAt: stats.changedAt, ...(own !== undefined && { cwd: own }) }];

@@ -66,10 +66,11 @@ describe("session mirror", () => {
 
   it("tells what it could not mirror as other listings do: which object or file, and why", async () => {
     const world = sessionWorld([line(1)]);
+    const other = "6c1d0f7e-2b7a-4c7e-9f0b-7a1f2d3c4b5b";
     const database = join(world.home, ".hermes", "state.db");
     mkdirSync(join(world.home, ".hermes"));
     writeFileSync(database, "no database");
-    writeFileSync(join(world.home, ".claude", "projects", "-w", "other.jsonl"), `${line(2)}\n`);
+    writeFileSync(join(world.home, ".claude", "projects", "-w", `${other}.jsonl`), `${line(2)}\n`);
     const key = `sessions/claude-code/${sessionId}/meta.json`;
     await plant(world.project.store, key, "{");
     const { data } = await sessionMirror.run(world.context(), { all: true, minBytes: "1" } as never);
@@ -77,10 +78,10 @@ describe("session mirror", () => {
       { key, why: expect.stringContaining("not JSON") },
       { key: database, why: `Cannot read "${database}": not a whole SQLite database` },
     ]);
-    expect(data["sessions"]).toMatchObject([{ session: "other" }]);
+    expect(data["sessions"]).toMatchObject([{ session: other }]);
     const fine = await sessionMirror.run(world.context(), {
       ...claude,
-      sessionId: "other",
+      sessionId: other,
       minBytes: "1",
     } as never);
     expect(fine.data["problems"]).toEqual([]);

@@ -1,11 +1,12 @@
 import { basename, dirname, join } from "node:path";
 import { agentPlace, attachmentsOf, objectIn, subAgents } from "./claude-agents.ts";
-import { claudeConfig, claudeProject, isFolderOf, projectFolders } from "./claude-folders.ts";
-import { claudeEvents } from "./claude-lines.ts";
+import { claudeConfig, claudeProject, projectFolders } from "./claude-folders.ts";
+import { isFolderOf, othersPlace, transcriptsIn } from "./claude-folders.ts";
+import { claudeEvents, isAboutSession } from "./claude-lines.ts";
 import { textOr } from "./events.ts";
-import { about, collector, filesIn } from "./folders.ts";
+import { about, collector, filesIn, type Collector } from "./folders.ts";
 import { headOf, isKeyName, namesOf, sessionId, tailOf, type Names } from "./folders.ts";
-import type { Harness, Host, Session } from "./harness.ts";
+import type { Folder, Harness, Host, Session } from "./harness.ts";
 import { readLog } from "./jsonl.ts";
 
 // <config>/projects/<folder>/<session>.jsonl, beside it <session>/subagents/**/agent-<id>.jsonl and
@@ -16,13 +17,16 @@ export const claudeCode: Harness = {
 
   async sessions(host, cwd) {
     const found = collector();
-    const names = cwd === undefined ? undefined : await namesOf(cwd);
+    const whose = cwd === undefined ? undefined : await ownerOf(cwd);
     await found.from(async () => {
       const live = await liveSessions(host);
-      for (const folder of await projectFolders(host, names)) {
-        for (const file of await filesIn(folder, /\.jsonl$/)) {
-          await found.from(() => sessionsOf(host, join(folder, file), names, live));
-        }
+      for (const folder of await projectFolders(host, whose?.names)) {
+        await found.from(async () => {
+          const seen = await lookInto(folder, live, found);
+          const ours = whose === undefined ? seen : await ofOwner(host, folder, seen, whose, found.warnings);
+          for (const { session } of ours) await found.from(() => withOwn(session));
+          return [];
+        });
       }
       return [];
     });
@@ -49,20 +53,30 @@ async function liveSessions(host: Host): Promise<ReadonlySet<string>> {
   );
 }
 
-async function sessionsOf(
-  host: Host,
-  path: string,
-  names: Names | undefined,
-  live: ReadonlySet<string>,
-): Promise<Session[]> {
+/** A session as its file tells it, and the folders that its lines name. */
+interface Seen {
+  readonly session: Session;
+  readonly cwds: readonly string[];
+}
+
+async function lookInto(folder: string, live: ReadonlySet<string>, found: Collector): Promise<Seen[]> {
+  const seen: Seen[] = [];
+  for (const file of await transcriptsIn(folder, found.warnings)) {
+    await found.from(async () => {
+      seen.push(...(await look(join(folder, file), live)));
+      return [];
+    });
+  }
+  return seen;
+}
+
+async function look(path: string, live: ReadonlySet<string>): Promise<Seen[]> {
   const stats = await about(path);
   if (stats === undefined || stats.size === 0) return [];
-  const [head, tail] = [await headOf(path), await tailOf(path, stats.size)];
-  const cwds = [...head, ...tail].map((line) => line["cwd"]).filter((cwd) => typeof cwd === "string");
-  // Without a cwd the folder decides, which for one in another may be a neighbour's.
-  const theirs = cwds.some((cwd) => names?.has(cwd));
-  if (names !== undefined && !theirs && (cwds.length > 0 || !isFolderOf(host, dirname(path), names)))
-    return [];
+  const { objects: head, complete } = await headOf(path, ({ cwd }) => isText(cwd));
+  if (complete && head.every(isAboutSession)) return [];
+  const tail = await tailOf(path, stats.size);
+  const cwds = [...new Set([...head, ...tail].map((line) => line["cwd"]).filter(isText))];
   const stem = basename(path, ".jsonl");
   const old = /^agent-(.+)$/.exec(stem)?.[1]; // Builds before the folder of sub-agents kept them here.
   const parent = old === undefined ? undefined : textOr(head[0]?.["sessionId"], undefined);
@@ -70,7 +84,7 @@ async function sessionsOf(
     .map((line) => line["customTitle"] ?? line["aiTitle"] ?? line["summary"])
     .findLast(isText);
   const version = tail.map((line) => line["version"]).findLast(isText);
-  const main: Session = {
+  const session: Session = {
     id: parent === undefined ? sessionId(stem) : sessionId(parent, stem),
     paths: [path],
     activeAt: stats.changedAt,
@@ -79,9 +93,47 @@ async function sessionsOf(
     ...(parent !== undefined && { parent: sessionId(parent) }),
     ...(title !== undefined && { title }),
     ...(version !== undefined && { version }),
-    attachments: await attachmentsOf(join(dirname(path), stem)),
   };
-  return [main, ...(await subAgents(join(dirname(path), stem, "subagents"), stem, main))];
+  return [{ session, cwds }];
 }
 
 const isText = (value: unknown): value is string => typeof value === "string";
+
+/** With what lies in the folder of its name. */
+async function withOwn(session: Session): Promise<Session[]> {
+  const [path = ""] = session.paths;
+  const stem = basename(path, ".jsonl");
+  const folder = join(dirname(path), stem);
+  const main = { ...session, attachments: await attachmentsOf(folder) };
+  return [main, ...(await subAgents(join(folder, "subagents"), stem, main))];
+}
+
+interface Owner {
+  readonly names: Names;
+  /** The folder and all that is in it. */
+  readonly inside: Names;
+}
+
+async function ownerOf(folder: Folder): Promise<Owner> {
+  const below = typeof folder === "string" ? folder : folder.below;
+  return { names: await namesOf(folder), inside: await namesOf({ below }) };
+}
+
+/** Those of a folder, by their lines. Of one whose lines name none its place decides, but only where that is no other's. */
+async function ofOwner(
+  host: Host,
+  place: string,
+  seen: readonly Seen[],
+  { names, inside }: Owner,
+  warnings: string[],
+): Promise<Seen[]> {
+  const ours = seen.filter(({ cwds }) => cwds.some((cwd) => names.has(cwd)));
+  const silent = seen.filter(({ cwds }) => cwds.length === 0);
+  if (silent.length === 0 || !isFolderOf(host, place, names)) return ours;
+  const beside = seen.find(({ cwds: [cwd] }) => cwd !== undefined && !inside.has(cwd))?.cwds[0];
+  const other = beside ?? (await othersPlace(host, place, names));
+  if (other === undefined) return [...ours, ...silent];
+  const why = `no line of it names a folder, and ${other} has the same place: --session-id takes it`;
+  for (const { session } of silent) warnings.push(`claude-code: session ${session.id} passed over: ${why}`);
+  return ours;
+}

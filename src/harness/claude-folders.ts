@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
-import { foldersIn, type Names } from "./folders.ts";
+import { readdir, readFile } from "node:fs/promises";
+import { basename, join, parse } from "node:path";
+import { filesIn, foldersIn, type Names } from "./folders.ts";
 import type { Host } from "./harness.ts";
 
 const longestName = 200;
@@ -67,4 +67,47 @@ export async function projectFolders(host: Host, names: Names | undefined): Prom
   );
   const aliased = aliases.flatMap((text) => text.split("\n")).filter((path) => all.includes(path));
   return [...new Set([...found, ...aliased])];
+}
+
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.jsonl$/i;
+
+/**
+ * The files in a folder that are sessions by their names: those with a UUID, and the sub-agents that old builds put
+ * here. Other names are told; they are sessions only where no file has such a name, so that nothing is lost there.
+ */
+export async function transcriptsIn(folder: string, warnings: string[]): Promise<string[]> {
+  const all = await filesIn(folder, /\.jsonl$/);
+  if (!all.some((file) => uuid.test(file))) return all;
+  const others = all.filter((file) => !uuid.test(file) && !file.startsWith("agent-"));
+  const shown = others.length > 3 ? [...others.slice(0, 3), "…"] : others;
+  if (others.length > 0)
+    warnings.push(`claude-code: no sessions by their names in ${folder}: ${shown.join(", ")}`);
+  return all.filter((file) => !others.includes(file));
+}
+
+/**
+ * Whose else the sessions in a folder may be that is one of a project known by these names: a folder that is there
+ * and gives the same name; where the name was cut, whoever's begins alike. Undefined where it is the project's alone.
+ */
+export async function othersPlace(host: Host, folder: string, names: Names): Promise<string | undefined> {
+  const name = same(host, basename(folder));
+  const gives = (cwd: string) => same(host, encodedFolder(cwd)) === name;
+  const ours = [...names].find(gives);
+  if (ours === undefined) return name.length > longestName ? "a path that begins alike" : undefined;
+  if (name.length > longestName) return undefined; // The hash is of the path itself.
+  const { root } = parse(ours);
+  for await (const path of foldersNamed(host, root, name.slice(root.length)))
+    if (!names.has(path)) return path;
+  return undefined;
+}
+
+/** The folders below one whose path from there gives that name. */
+async function* foldersNamed(host: Host, folder: string, name: string): AsyncIterable<string> {
+  const inside = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  for (const entry of inside.filter((one) => one.isDirectory())) {
+    const start = same(host, encodedFolder(entry.name));
+    const path = join(folder, entry.name);
+    if (start === name) yield path;
+    else if (name.startsWith(`${start}-`)) yield* foldersNamed(host, path, name.slice(start.length + 1));
+  }
 }

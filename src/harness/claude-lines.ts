@@ -21,6 +21,12 @@ const metadata = new Set(
     /\s+/,
   ),
 );
+
+/** Whether a line tells something about a session and has nothing that was said in it. */
+export function isAboutSession(line: Fields): boolean {
+  return metadata.has(typeOf(line)) && typeof line["content"] !== "string";
+}
+
 const systemNotes = new Set(
   `agents_killed away_summary bridge_status compact_boundary informational local_command model_refusal_fallback
   scheduled_task_fire stop_hook_summary turn_duration`.split(/\s+/),

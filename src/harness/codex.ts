@@ -78,7 +78,7 @@ async function sessionOf(
   const at = stats.findIndex((found) => found !== undefined);
   const [path, { size, changedAt } = { size: 0, changedAt: 0 }] = [paths[at], stats[at]];
   if (path === undefined || size === 0) return [];
-  const head = await headOf(path);
+  const { objects: head } = await headOf(path);
   const tail = path.endsWith(".zst") ? [] : await tailOf(path, size);
   // Forks and sub-agents carry their parent's session_meta too: the first is the file's own.
   const meta = head.find((line) => line["type"] === "session_meta") ?? head[0];

@@ -9,7 +9,7 @@ import { valuesOf } from "./json-values.ts";
 import { isGone, unreadable } from "./plain-file.ts";
 import { unpacked } from "./zstd.ts";
 
-/** How much of a transcript is looked at to learn what it is. The first cwd was never seen beyond 27 KiB. */
+/** How much of a transcript is looked at to learn what it is. The first cwd was rarely seen beyond 27 KiB. */
 const headBytes = 64 * 1024;
 const longHeadBytes = 4 * 1024 * 1024;
 
@@ -60,16 +60,32 @@ export async function about(path: string): Promise<{ size: number; changedAt: nu
   }
 }
 
-/** The whole objects at the start of a transcript: in 64 KiB, or more where one line is longer. Empty when it is gone. */
-export async function headOf(path: string): Promise<Fields[]> {
-  const read = (bytes: number) => (path.endsWith(".zst") ? packedHead(path, bytes) : piece(path, 0, bytes));
+/** The start of a transcript. */
+export interface Head {
+  /** In its whole lines. */
+  readonly objects: readonly Fields[];
+  /** The file ends here, and each of its lines is objects. */
+  readonly complete: boolean;
+}
+
+/**
+ * The start of a transcript: 64 KiB of it, or 4 MiB where in those there is nothing that is wanted, which is any object
+ * unless it is said. Empty when the file is gone.
+ */
+export async function headOf(path: string, isWanted: (line: Fields) => boolean = () => true): Promise<Head> {
+  const read = async (bytes: number): Promise<Head & { more: boolean }> => {
+    const head = await (path.endsWith(".zst") ? packedHead(path, bytes) : piece(path, 0, bytes));
+    const more = head.length === bytes; // Its last line may be cut.
+    const { objects, whole } = objectsIn(more ? head.subarray(0, head.lastIndexOf(0x0a) + 1) : head);
+    return { objects, complete: whole && !more, more };
+  };
   const head = await read(headBytes);
-  return objectsIn(head.length === headBytes && !head.includes(0x0a) ? await read(longHeadBytes) : head);
+  return head.more && !head.objects.some(isWanted) ? await read(longHeadBytes) : head;
 }
 
 /** The objects in the last 64 KiB. */
 export async function tailOf(path: string, size: number): Promise<Fields[]> {
-  return objectsIn(await piece(path, Math.max(0, size - headBytes), headBytes));
+  return objectsIn(await piece(path, Math.max(0, size - headBytes), headBytes)).objects;
 }
 
 async function packedHead(path: string, wanted: number): Promise<Buffer> {
@@ -98,15 +114,18 @@ async function piece(path: string, from: number, bytes: number): Promise<Buffer>
   }
 }
 
-function objectsIn(bytes: Buffer): Fields[] {
-  const found: Fields[] = [];
+function objectsIn(bytes: Buffer): { objects: Fields[]; whole: boolean } {
+  const objects: Fields[] = [];
+  let whole = true;
   for (let at = 0; at < bytes.length;) {
     const lf = bytes.indexOf(0x0a, at);
     const end = lf < 0 ? bytes.length : lf;
-    found.push(...(valuesOf(bytes.subarray(at, end)) ?? []).filter(isFields));
+    const values = valuesOf(bytes.subarray(at, end)) ?? [undefined];
+    objects.push(...values.filter(isFields));
+    whole &&= values.every(isFields);
     at = end + 1;
   }
-  return found;
+  return { objects, whole };
 }
 
 /** The names of a folder. What is asked for may be in it, too. */
@@ -176,6 +195,8 @@ export function collector() {
     }),
   };
 }
+
+export type Collector = ReturnType<typeof collector>;
 
 /** A session that was moved may lie in two places for a while: the one written last is it. */
 function newestOfEach(sessions: readonly Session[], warnings: string[]): Session[] {

@@ -86,7 +86,7 @@ async function filesOf(agent: string): Promise<Session[]> {
     const there = files.includes(live) ? paths[0] : paths[1];
     const stats = there === undefined ? undefined : await about(there);
     if (there === undefined || stats === undefined || stats.size === 0) return [];
-    const header = fieldsOf((await headOf(there))[0]);
+    const header = fieldsOf((await headOf(there)).objects[0]);
     const cwd = textOr(header["cwd"], undefined);
     return [
       {

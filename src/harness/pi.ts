@@ -53,7 +53,7 @@ function encoded(cwd: string): string {
 
 async function sessionOf(path: string, names: Names | undefined): Promise<Session[]> {
   const stats = await about(path);
-  const header = fieldsOf((await headOf(path))[0]);
+  const header = fieldsOf((await headOf(path)).objects[0]);
   const cwd = textOr(header["cwd"], undefined);
   const here =
     names === undefined ||
