@@ -14,6 +14,12 @@ function eventsOf(columns: Events): PageEvent[] {
     tool: columns.tool[place] ?? 0,
     model: columns.model[place] ?? 0,
     pair: columns.pair[place] ?? -1,
+    tokens: {
+      input: columns.tokens.input[place] ?? 0,
+      output: columns.tokens.output[place] ?? 0,
+      cacheRead: columns.tokens.cacheRead[place] ?? 0,
+      cacheWrite: columns.tokens.cacheWrite[place] ?? 0,
+    },
   }));
 }
 

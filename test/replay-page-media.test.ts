@@ -187,44 +187,74 @@ describe.skipIf(path === undefined)("where colours are the reader's own", () => 
 });
 
 describe.skipIf(path === undefined)("the costs", () => {
-  it("are plain sums of what was spent, cached tokens once, what has no price in no sum of money", () =>
-    opened(`${t}&tab=spent`, async (page) => {
-      const { spent, lanes } = source.header;
-      const agentOf = (lane: number): string => {
-        const { name, parent } = lanes[lane] ?? { name: "?" };
-        return parent === undefined ? name : agentOf(parent);
-      };
-      const numbers = (list: typeof spent) => {
-        const sum = (of: (one: (typeof spent)[number]) => number) =>
-          list.reduce((all, one) => all + of(one), 0);
-        const priced = list.filter(({ usd }) => usd !== undefined);
-        return [
-          sum(({ input }) => input).toLocaleString("en"),
-          sum(({ output }) => output).toLocaleString("en"),
-          `${sum(({ cacheRead }) => cacheRead).toLocaleString("en")} read, ${sum(({ cacheWrite }) => cacheWrite).toLocaleString("en")} written`,
-          priced.length === 0 ? "unpriced" : `$${sum(({ usd }) => usd ?? 0).toFixed(2)}`,
-        ];
-      };
-      const rows = await page
-        .locator("table.spent")
-        .first()
-        .locator("tbody tr:has(th)")
-        .evaluateAll((all) =>
-          all.map((row) => [
-            row.querySelector("th")?.textContent,
-            ...[...row.querySelectorAll("td")].map((cell, at) => (at === 3 ? cell.textContent : cell.title)),
-          ]),
-        );
-      for (const [name, ...found] of rows) {
-        const own = name === "all" ? spent : spent.filter(({ lane }) => agentOf(lane) === name);
-        expect([name, ...found]).toEqual([name, ...numbers(own)]);
+  const { spent: total, lanes, rates = [], models } = source.header;
+  const agentOf = (lane: number): string => {
+    const { name, parent } = lanes[lane] ?? { name: "?" };
+    return parent === undefined ? name : agentOf(parent);
+  };
+  /** What the cells of a row should say, by a plain fold over the events up to a time. */
+  const numbersAt = async (until: number, agent: string | undefined) => {
+    const sums = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
+    let usd: number | undefined;
+    const { at, lane, model, tokens } = await source.events(0);
+    for (const [row, time] of at.entries()) {
+      if (time > until || (agent !== undefined && agentOf(lane[row]!) !== agent)) continue;
+      const rate = rates[model[row]! - 1];
+      for (const sort of ["input", "output", "cacheRead", "cacheWrite"] as const) {
+        sums[sort] += tokens[sort][row]!;
+        if (rate && tokens[sort][row]! > 0) usd = (usd ?? 0) + (tokens[sort][row]! * rate[sort]) / 1e6;
       }
-      expect(rows.length).toBe(1 + new Set(spent.map(({ lane }) => agentOf(lane))).size);
-      const tokens = spent.reduce(
+    }
+    const nothing = sums.input + sums.output + sums.cacheRead + sums.cacheWrite === 0;
+    return [
+      sums.input.toLocaleString("en"),
+      sums.output.toLocaleString("en"),
+      `${sums.cacheRead.toLocaleString("en")} read, ${sums.cacheWrite.toLocaleString("en")} written`,
+      nothing ? "" : usd === undefined ? "unpriced" : usd < 0.01 ? "< $0.01" : `$${usd.toFixed(2)}`,
+    ];
+  };
+  const shown = (page: Page) =>
+    page
+      .locator("table.spent")
+      .first()
+      .locator("tbody tr:has(th)")
+      .evaluateAll((all) =>
+        all.map((row) => [
+          row.querySelector("th")?.textContent ?? "",
+          ...[...row.querySelectorAll("td")].map((cell, at) => (at === 3 ? cell.textContent : cell.title)),
+        ]),
+      );
+
+  it.each(["2026-09-17T14:03:30Z", "2026-09-17T14:15:20Z", "2026-09-17T23:00:00Z"])(
+    "up to %s are plain sums, cached tokens once, what has no price in no sum of money",
+    (time) =>
+      opened(`t=${time}&tab=spent`, async (page) => {
+        const rows = await shown(page);
+        for (const [name, ...found] of rows) {
+          const agent = name === "all" ? undefined : name!;
+          expect([name, ...found]).toEqual([name, ...(await numbersAt(Date.parse(time), agent))]);
+        }
+        expect(rows.length).toBe(1 + new Set(total.map(({ lane }) => agentOf(lane))).size);
+      }),
+  );
+
+  it("of the whole page stand in its head", () =>
+    opened(`${t}&tab=spent`, async (page) => {
+      const tokens = total.reduce(
         (all, { input, output, cacheRead, cacheWrite }) => all + input + output + cacheRead + cacheWrite,
         0,
       );
+      expect(models.length).toBe(rates.length);
       expect(await page.locator(".head").textContent()).toContain(`${(tokens / 1e6).toFixed(2)} M tokens`);
+    }));
+
+  it("follow T while it is moved", () =>
+    opened("t=2026-09-17T14:03:30Z&tab=spent", async (page) => {
+      const before = (await shown(page)).at(-1);
+      await page.keyboard.press("End");
+      await expect.poll(async () => (await shown(page)).at(-1)).not.toEqual(before);
+      const [, ...all] = (await shown(page)).at(-1)!;
+      expect(all).toEqual(await numbersAt(Number.POSITIVE_INFINITY, undefined));
     }));
 });
 

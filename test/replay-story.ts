@@ -7,6 +7,7 @@ import {
   type Lane,
   type Source,
 } from "../src/replay/page.ts";
+import { spendingOf } from "../src/replay/spending.ts";
 import {
   at,
   harnesses,
@@ -25,7 +26,7 @@ const soloLanes = new Map(
 );
 const soloKinds: ReadonlySet<Kind> = new Set(["memory", "artifact"]);
 
-function onlyDesigner(events: readonly Event[]): Event[] {
+function onlyDesigner(events: readonly Spending[]): Spending[] {
   return events.flatMap((event) => {
     const lane = soloLanes.get(event.lane);
     return lane === undefined || (event.moment && !soloKinds.has(event.kind)) ? [] : [{ ...event, lane }];
@@ -65,9 +66,10 @@ function belongs(lanes: readonly { parent?: number }[], lane: number, to: number
   return false;
 }
 
-function columns(events: readonly Event[], first: number, nths: Map<number, number>): Events {
+function columns(events: readonly Spending[], first: number, nths: Map<number, number>): Events {
   const count = events.length;
   const zeros = () => new Uint32Array(count);
+  const sort = (place: number) => Uint32Array.from(events, ({ tokens }) => tokens?.[place] ?? 0);
   const out = {
     first,
     at: Float64Array.from(events, (event) => event.at),
@@ -77,9 +79,14 @@ function columns(events: readonly Event[], first: number, nths: Map<number, numb
     kind: Uint8Array.from(events, ({ kind }) => kinds.indexOf(kind)),
     flags: Uint8Array.from(events, ({ failed }) => (failed ? flag.failed : 0)),
     tool: Uint16Array.from(events, ({ tool }) => (tool ? 1 + tools.indexOf(tool) : 0)),
-    model: new Uint16Array(count),
+    model: Uint16Array.from(events, ({ model }) => model ?? 0),
     pair: new Float64Array(count).fill(-1),
-    tokens: { input: zeros(), output: zeros(), cacheRead: zeros(), cacheWrite: zeros() },
+    tokens: {
+      input: sort(0),
+      output: sort(1),
+      cacheRead: sort(2),
+      cacheWrite: sort(3),
+    },
     body: new Int32Array(count).fill(-1),
     start: zeros(),
     length: zeros(),
@@ -124,90 +131,72 @@ function pyramidOf(events: readonly Event[], lanes: number, from: number, to: nu
   return { levels };
 }
 
-const spent = [
-  {
-    lane: sessionLane("designer"),
-    model: "large-4",
-    step: "api",
-    input: 31_000,
-    output: 42_000,
-    cacheRead: 1_100_000,
-    cacheWrite: 137_000,
-    usd: 5.12,
-  },
-  {
-    lane: sessionLane("backend"),
-    model: "large-4",
-    step: "api",
-    input: 20_000,
-    output: 30_000,
-    cacheRead: 500_000,
-    cacheWrite: 90_000,
-    usd: 2.18,
-  },
-  {
-    lane: sessionLane("frontend"),
-    model: "large-4",
-    step: "ui",
-    input: 25_000,
-    output: 40_000,
-    cacheRead: 740_000,
-    cacheWrite: 100_000,
-    usd: 3.47,
-  },
-  {
-    lane: sessionLane("tests"),
-    model: "local-70b",
-    step: "e2e",
-    input: 300_000,
-    output: 112_000,
-    cacheRead: 0,
-    cacheWrite: 0,
-  },
-  {
-    lane: sessionLane("ops"),
-    model: "large-4",
-    input: 9000,
-    output: 12_000,
-    cacheRead: 120_000,
-    cacheWrite: 10_000,
-    usd: 0.41,
-  },
-  {
-    lane: subLanes.explore,
-    model: "large-4",
-    step: "schema",
-    input: 8000,
-    output: 9000,
-    cacheRead: 71_000,
-    cacheWrite: 0,
-    usd: 0.22,
-  },
+/** What each lane spent in all (input, output, read from the cache, written to it), and with which model; its events say it bit by bit. */
+const spending: readonly (readonly [lane: number, model: string, counts: readonly number[]])[] = [
+  [sessionLane("designer"), "large-4", [31_000, 42_000, 1_100_000, 137_000]],
+  [sessionLane("backend"), "large-4", [20_000, 30_000, 500_000, 90_000]],
+  [sessionLane("frontend"), "large-4", [25_000, 40_000, 740_000, 100_000]],
+  [sessionLane("tests"), "local-70b", [300_000, 112_000, 0, 0]],
+  [sessionLane("ops"), "large-4", [9000, 12_000, 120_000, 10_000]],
+  [subLanes.explore, "large-4", [8000, 9000, 71_000, 0]],
 ];
+const rates = [{ input: 15, output: 75, cacheRead: 1.5, cacheWrite: 18.75 }, null];
+
+type Spending = Event & { readonly model?: number; readonly tokens?: readonly number[] };
+
+/** The same events, each of a lane that spent something with its share of it. */
+function withTokens(events: readonly Event[]): Spending[] {
+  const seen = new Map<number, number>();
+  return events.map((event) => {
+    const [lane, model, all] = spending.find(([one]) => one === event.lane) ?? [];
+    if (lane === undefined || !model || !all) return event;
+    const of = events.filter((other) => other.lane === lane).length;
+    const nth = seen.get(lane) ?? 0;
+    seen.set(lane, nth + 1);
+    const until = (total: number, share: number) => Math.floor((total * share) / of);
+    const tokens = all.map((total) => until(total, nth + 1) - until(total, nth));
+    return { ...event, model: 1 + models.indexOf(model), tokens };
+  });
+}
 
 /**
  * Five agents in ninety minutes: a schema handed on, a lease that lapses and is taken over, a refused complete, twelve messages.
  * `solo`: what one of them did, without the others. `empty`: nothing yet.
  */
 export function storySource(variant: "team" | "solo" | "empty" = "team"): Source {
-  const all = [...told()].filter((event) => event.at <= at(90)).toSorted((a, b) => a.at - b.at);
+  const all = withTokens(
+    [...told()].filter(({ at: time }) => time <= at(90)).toSorted((a, b) => a.at - b.at),
+  );
   const events = variant === "team" ? all : variant === "solo" ? onlyDesigner(all) : [];
   const lanes = variant === "empty" ? [] : lanesOf(events, variant === "solo");
   const [from, to] = [at(0), at(90)];
   const blocks: Events[] = [];
   const nths = new Map<number, number>();
-  const index: Source["header"]["index"][number][] = [];
-  for (let first = 0; first < events.length; first += blockEvents) {
-    const part = events.slice(first, first + blockEvents);
-    blocks.push(columns(part, first, nths));
-    const counts = new Map<number, number>();
-    for (const { lane } of part) counts.set(lane, (counts.get(lane) ?? 0) + 1);
-    index.push({ size: 0, from: part[0]?.at ?? from, to: part.at(-1)?.at ?? to, lanes: [...counts].flat() });
-  }
-  pairUp(events, blocks);
   const moments = events.flatMap((event, seq) =>
     event.moment ? [{ seq, at: event.at, kind: event.kind, lane: event.lane, ...event.moment }] : [],
   );
+  const spent = spendingOf(lanes, models, (model) => rates[models.indexOf(model)] ?? undefined);
+  const index: Source["header"]["index"][number][] = [];
+  let moment = 0;
+  for (let first = 0; first < events.length; first += blockEvents) {
+    const part = events.slice(first, first + blockEvents);
+    blocks.push(columns(part, first, nths));
+    for (const [place, { lane, model = 0, tokens }] of part.entries()) {
+      if (moments[moment]?.seq === first + place) spent.follow(moments[moment++]!);
+      const [input = 0, output = 0, cacheRead = 0, cacheWrite = 0] = tokens ?? [];
+      spent.add(lane, model, { input, output, cacheRead, cacheWrite });
+    }
+    const counts = new Map<number, number>();
+    for (const { lane } of part) counts.set(lane, (counts.get(lane) ?? 0) + 1);
+    index.push({
+      size: 0,
+      from: part[0]?.at ?? from,
+      to: part.at(-1)?.at ?? to,
+      lanes: [...counts].flat(),
+      ...spent.block(),
+    });
+  }
+  pairUp(events, blocks);
   const work = { events: 0, previews: 0, bodies: 0 };
   return {
     header: {
@@ -224,12 +213,8 @@ export function storySource(variant: "team" | "solo" | "empty" = "team"): Source
       bodies: "preview",
       index,
       bodyBlocks: [],
-      spent:
-        variant === "team"
-          ? spent
-          : variant === "solo"
-            ? [{ ...spent[0]!, lane: 1, step: undefined } as (typeof spent)[number]]
-            : [],
+      spent: spent.done(),
+      rates,
       prices: "2026-09-01",
       redacted: { "github-pat": 9 },
       notes: [],

@@ -8,7 +8,7 @@ import type { Happening } from "./happenings.ts";
 import { lanesOf } from "./lanes.ts";
 import { pageSchema, type Header } from "./page.ts";
 import { indexInto, type Placed } from "./page-index.ts";
-import { pricesOf } from "./prices.ts";
+import { priceOf, pricesOf } from "./prices.ts";
 import { readRecords } from "./read.ts";
 import type { Built } from "./serve.ts";
 import { readSessions } from "./sessions.ts";
@@ -96,6 +96,7 @@ export async function buildPage(project: Project, options: BuildOptions): Promis
       index: index.blocks,
       bodyBlocks,
       spent: index.spent,
+      rates: models.all.map((model) => priceOf(model) ?? null),
       prices: pricesOf,
       redacted: tally.redacted,
       repeated: tally.repeated(),

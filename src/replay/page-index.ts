@@ -3,9 +3,10 @@ import { blockEntry, encodeEvents, pyramidCounter, type PageEvent } from "./enco
 import type { Happening } from "./happenings.ts";
 import type { Lanes } from "./lanes.ts";
 import { mergedRows, type Merged, type Stored } from "./merge.ts";
-import { blockEvents, type Block, type Moment, type Pyramid, type Spent, type Tokens } from "./page.ts";
-import { costOf } from "./prices.ts";
+import { blockEvents, type Block, type Moment, type Pyramid, type Spent } from "./page.ts";
+import { priceOf } from "./prices.ts";
 import type { ReadSession } from "./sessions.ts";
+import { spendingOf } from "./spending.ts";
 
 /** A happening that is on the page, and its place among those of its agent. */
 export interface Placed {
@@ -35,7 +36,6 @@ export interface PageIndex {
 }
 
 const previewChars = 120;
-const leaseEnds: ReadonlySet<string> = new Set(["complete", "block", "review", "release", "lapse"]);
 
 /**
  * Puts happenings and transcripts into one order, and writes the index and the previews of it, block by block. The
@@ -45,7 +45,7 @@ export async function indexInto(file: BlocksFile, options: IndexOptions): Promis
   const { lanes, sessions } = options;
   const survey = await surveyOf(options);
   const pyramid = pyramidCounter(lanes.lanes.length, survey.from, survey.to);
-  const spending = spendingOf(options);
+  const spending = spendingOf(lanes.lanes, options.models, priceOf);
   const moments: Moment[] = [];
   const blocks: Block[] = [];
   let events: PageEvent[] = [];
@@ -55,7 +55,7 @@ export async function indexInto(file: BlocksFile, options: IndexOptions): Promis
     if (events.length === 0) return;
     const name = blocks.length;
     const bytes = encodeEvents(events, seq - events.length);
-    blocks.push(blockEntry(events, bytes.length));
+    blocks.push({ ...blockEntry(events, bytes.length), ...spending.block() });
     await file.add(`ix.${name}`, bytes);
     if (options.previews) await file.add(`pv.${name}`, Buffer.from(JSON.stringify(previews)));
     [events, previews] = [[], []];
@@ -70,7 +70,7 @@ export async function indexInto(file: BlocksFile, options: IndexOptions): Promis
       previews.push(wordsOf(moment));
     } else {
       event = eventOfRow(next, lanes.ofSession[next.share]!, survey.seqs[next.share]!, sessions);
-      spending.add(event);
+      if (event.tokens) spending.add(event.lane, event.model, event.tokens);
       previews.push(next.preview.toString());
     }
     events.push(event);
@@ -170,62 +170,4 @@ function wordsOf({ text, step, key, ids }: Moment): string {
     .replaceAll(/\s+/g, " ")
     .slice(0, previewChars)
     .toWellFormed();
-}
-
-/** Adds up tokens by lane, model and the step that the lane's agent held at that time. */
-function spendingOf({ lanes, models }: IndexOptions) {
-  const held = new Map<number, string[]>();
-  const holders = new Map<string, number>();
-  const sums = new Map<string, { lane: number; model: string; step: string | undefined; tokens: Tokens }>();
-  const agentOf = (lane: number): number => {
-    let at = lane;
-    for (let parent = lanes.lanes[at]?.parent; parent !== undefined; parent = lanes.lanes[at]?.parent)
-      at = parent;
-    return at;
-  };
-  return {
-    follow({ kind, lane, step }: Moment): void {
-      if (step === undefined || !(kind === "claim" || kind === "renew" || leaseEnds.has(kind))) return;
-      const before = holders.get(step);
-      if (before !== undefined)
-        held.set(
-          before,
-          (held.get(before) ?? []).filter((one) => one !== step),
-        );
-      holders.delete(step);
-      if (leaseEnds.has(kind)) return;
-      holders.set(step, lane);
-      held.set(lane, [...(held.get(lane) ?? []), step]);
-    },
-    add({ lane, model, tokens }: PageEvent): void {
-      if (!tokens || !Object.values(tokens).some((count) => count > 0)) return;
-      const step = held.get(agentOf(lane))?.at(-1);
-      const name = models[model - 1] ?? "?";
-      const id = JSON.stringify([lane, name, step]);
-      const sum = sums.get(id) ?? {
-        lane,
-        model: name,
-        step,
-        tokens: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
-      };
-      sum.tokens = {
-        input: sum.tokens.input + tokens.input,
-        output: sum.tokens.output + tokens.output,
-        cacheRead: sum.tokens.cacheRead + tokens.cacheRead,
-        cacheWrite: sum.tokens.cacheWrite + tokens.cacheWrite,
-      };
-      sums.set(id, sum);
-    },
-    done: (): Spent[] =>
-      [...sums.values()].map(({ lane, model, step, tokens }) => {
-        const usd = costOf(model, tokens);
-        return {
-          lane,
-          model,
-          ...(step !== undefined && { step }),
-          ...tokens,
-          ...(usd !== undefined && { usd }),
-        };
-      }),
-  };
 }

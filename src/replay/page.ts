@@ -120,6 +120,8 @@ export interface Block {
   readonly to: number;
   /** For each lane that has events in it: lane, how many. Flat: [lane, count, lane, count, ...]. */
   readonly lanes: readonly number[];
+  /** What was spent in it; absent: nothing. Flat: [place in Header.spent, input, output, cacheRead, cacheWrite, ...]. */
+  readonly spent?: readonly number[];
 }
 
 export interface Header {
@@ -139,6 +141,8 @@ export interface Header {
   /** The raw size of each body block; empty where there are no bodies. */
   readonly bodyBlocks: readonly number[];
   readonly spent: readonly Spent[];
+  /** In the order of `models`: US dollars for a million tokens, null where no price is known. Absent: none is. */
+  readonly rates?: readonly (Tokens | null)[];
   /** The day of the price table. */
   readonly prices: string;
   /** What the page's own redaction found, by rule: 0 on data that was redacted when it was mirrored. */

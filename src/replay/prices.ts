@@ -3,13 +3,8 @@ import type { Tokens } from "./page.ts";
 /** The day on which the table was put together. Prices change; what is not in it is said to be unpriced. */
 export const pricesOf = "2026-11-01";
 
-/** US dollars for a million tokens. */
-interface Price {
-  readonly input: number;
-  readonly output: number;
-  readonly cacheRead: number;
-  readonly cacheWrite: number;
-}
+/** US dollars for a million tokens of each sort. */
+export type Price = Tokens;
 
 const claude = (input: number, output: number): Price => ({
   input,
@@ -51,16 +46,18 @@ const table: Readonly<Record<string, Price>> = {
   "o4-mini": openai(1.1, 0.275, 4.4),
 };
 
-/** What the tokens cost by the table, in US dollars; undefined for a model that is not in it. */
-export function costOf(model: string, tokens: Tokens): number | undefined {
+/** What a model's tokens cost by the table; undefined for a model that is not in it. */
+export function priceOf(model: string): Price | undefined {
   const name = model.toLowerCase().replace(/^(?:[a-z0-9-]+[./:])+(?=claude|gpt|o\d)/, "");
   const fits = Object.keys(table).filter((start) => name === start || name.startsWith(`${start}-`));
   const longest = fits.toSorted((a, b) => b.length - a.length)[0];
-  if (longest === undefined) return undefined;
-  const price = table[longest]!;
-  const sum = (Object.keys(price) as (keyof Price)[]).reduce(
-    (all, kind) => all + price[kind] * tokens[kind],
-    0,
-  );
+  return longest === undefined ? undefined : table[longest];
+}
+
+/** In US dollars. */
+export function costOf(price: Price, tokens: Tokens): number {
+  const { input, output, cacheRead, cacheWrite } = tokens;
+  const sum =
+    price.input * input + price.output * output + price.cacheRead * cacheRead + price.cacheWrite * cacheWrite;
   return sum / 1e6;
 }

@@ -1,20 +1,32 @@
 import type { Spent as One } from "../page.ts";
 import { grouped } from "./grouped.ts";
 import { agentOf, laneOf, source } from "./model.ts";
+import { spentNow } from "./spent-now.ts";
 import { sumOf, type Sum } from "./summary.ts";
-import { dollars, short, whole } from "./words.ts";
+import { clock, dollars, short, whole } from "./words.ts";
 
 const mostRows = 40;
 
 function costOf(sum: Sum): string {
+  if (sum.tokens === 0) return "";
   if (!sum.priced) return "unpriced";
   return dollars(sum.usd);
 }
 
-function Table({ title, by, spent }: { title: string; by: (one: One) => string; spent: readonly One[] }) {
-  const rows = [...grouped(spent, by)]
-    .map(([name, list]) => ({ name, sum: sumOf(list) }))
-    .toSorted((a, b) => b.sum.tokens - a.sum.tokens);
+interface TableProps {
+  readonly title: string;
+  readonly by: (one: One) => string;
+  /** Of the whole page: its rows stay in one order, whatever T is. */
+  readonly whole: readonly One[];
+  /** Up to T. */
+  readonly spent: readonly One[];
+}
+
+function Table({ title, by, whole: total, spent }: TableProps) {
+  const known = grouped(spent, by);
+  const rows = [...grouped(total, by)]
+    .map(([name, list]) => ({ name, most: sumOf(list).tokens, sum: sumOf(known.get(name) ?? []) }))
+    .toSorted((a, b) => b.most - a.most);
   const all = sumOf(spent);
   return (
     <table class="spent">
@@ -39,7 +51,7 @@ function Table({ title, by, spent }: { title: string; by: (one: One) => string; 
             <td title={`${whole(sum.cacheRead)} read, ${whole(sum.cacheWrite)} written`}>
               {short(sum.cacheRead + sum.cacheWrite)}
             </td>
-            <td class={sum.priced ? "" : "warn"}>{costOf(sum)}</td>
+            <td class={sum.priced || sum.tokens === 0 ? "" : "warn"}>{costOf(sum)}</td>
           </tr>
         ))}
         {all.priced && all.unpricedTokens > 0 && (
@@ -54,19 +66,29 @@ function Table({ title, by, spent }: { title: string; by: (one: One) => string; 
   );
 }
 
-/** Tokens and cost by agent, by step and by model. What has no price is said to have none, and is in no sum of money. */
+/** Tokens and cost up to T, by agent, by step and by model. What has no price is said to have none, and is in no sum of money. */
 export function Spent() {
   const header = source.value?.header;
-  if (!header) return null;
-  const { spent } = header;
-  if (spent.length === 0) return <p class="sec faint">No transcript here says how many tokens it used.</p>;
+  const known = spentNow.value;
+  if (!header || !known) return null;
+  const { spent } = known;
+  const total = header.spent;
+  if (total.length === 0) return <p class="sec faint">No transcript here says how many tokens it used.</p>;
+  const lasting = sumOf(total);
   return (
     <div class="spents">
-      <Table title="By agent" spent={spent} by={({ lane }) => laneOf(agentOf(lane))?.name ?? "?"} />
-      <Table title="By step" spent={spent} by={({ step }) => step ?? "no step held"} />
-      <Table title="By model" spent={spent} by={({ model }) => model} />
+      <Table
+        title="By agent"
+        whole={total}
+        spent={spent}
+        by={({ lane }) => laneOf(agentOf(lane))?.name ?? "?"}
+      />
+      <Table title="By step" whole={total} spent={spent} by={({ step }) => step ?? "no step held"} />
+      <Table title="By model" whole={total} spent={spent} by={({ model }) => model} />
       <p class="faint rest">
-        Each request is counted once. Prices of {header.prices}; a model without one is unpriced.
+        Up to {clock(known.t)}; the whole page: {short(lasting.tokens)} tokens
+        {lasting.priced && `, ${dollars(lasting.usd)}`}. Each request is counted once. Prices of{" "}
+        {header.prices}; a model without one is unpriced.
       </p>
     </div>
   );

@@ -10,6 +10,7 @@ import { blocks, gaps, keepScroll, windowSize } from "./lane-view.ts";
 import { dark, darkSystem, following, now, open, range, said, seek, source, work } from "./model.ts";
 import { bindPageKeys } from "./page-keys.ts";
 import { keepPlaying } from "./play.ts";
+import { keepSpent } from "./spent-now.ts";
 
 const measure = () => {
   windowSize.value = [innerWidth, innerHeight];
@@ -34,6 +35,7 @@ export async function start(from: Source): Promise<void> {
   open(remembering(from));
   keepScroll();
   keepPlaying(() => gaps.value);
+  keepSpent();
   bindPageKeys();
   addEventListener("keydown", handleKey);
   const root = document.getElementById("app");

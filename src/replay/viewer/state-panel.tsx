@@ -6,6 +6,7 @@ import { Steps } from "./state-steps.tsx";
 import { lifeOf, stateNow, unreadForAll, unreadNow, type Life } from "./state-now.ts";
 import { story } from "./story.ts";
 import { summary, sumOf } from "./summary.ts";
+import { spentNow } from "./spent-now.ts";
 import { Spent } from "./spent.tsx";
 import { clock, dollars, long, short, whole } from "./words.ts";
 
@@ -113,9 +114,10 @@ function Memory({ t }: { t: number }) {
 }
 
 function SpentShort() {
-  const spent = source.value?.header.spent ?? [];
-  if (spent.length === 0) return null;
-  const sum = sumOf(spent);
+  const total = source.value?.header.spent ?? [];
+  const known = spentNow.value;
+  if (total.length === 0 || !known) return null;
+  const sum = sumOf(known.spent);
   const rows: (readonly [string, string])[] = [
     ["tokens", short(sum.tokens)],
     ["of these from the cache", short(sum.cacheRead)],
@@ -123,7 +125,7 @@ function SpentShort() {
     ...(sum.unpricedTokens > 0 ? [["unpriced", `${short(sum.unpricedTokens)} tokens`] as const] : []),
   ];
   return (
-    <Section title="Spent, all in all" note="">
+    <Section title="Spent so far" note={`of ${short(sumOf(total).tokens)}`}>
       {rows.map(([word, count]) => (
         <div class="row two" key={word}>
           <span class="dim">{word}</span>
@@ -177,8 +179,8 @@ export function StatePanel() {
     <aside class="pane state" aria-label={costs ? "Tokens and cost" : "State at T"}>
       <div class="bar">
         <h2>
-          {costs ? "Tokens and cost" : "State at "}
-          {!costs && <span class="mono">{clock(t)}</span>}
+          {costs ? "Spent by " : "State at "}
+          <span class="mono">{clock(costs ? (spentNow.value?.t ?? t) : t)}</span>
         </h2>
         {costs ? (
           <button type="button" class="push link" onClick={() => (tab.value = "state")}>
