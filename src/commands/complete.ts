@@ -32,7 +32,9 @@ export const complete = defineCommand({
     },
     to: { placeholder: "AGENT", help: "hand it on: this agent gets a message" },
     nextAction: { placeholder: "TEXT", help: "what is to be done next" },
-    changedFilesFromGit: { help: "list the files that git says were changed, new ones included" },
+    changedFilesFromGit: {
+      help: "list the files that git says are changed and not committed, new ones included",
+    },
     blocked: { help: "it cannot go on: whoever waits for it is told" },
     needsReview: { help: "somebody must look at it before it counts" },
     force: { help: "take it over from its holder, who is then fenced" },

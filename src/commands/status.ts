@@ -41,7 +41,7 @@ export const status = defineCommand({
       unreadOrProblem(project),
     ]);
     const problems = [...here.problems, ...board.problems, ...mailProblems];
-    forgetLost(project, board.steps);
+    const taken = forgetLost(project, board.steps);
     const open = board.steps.filter((step) => listedState(step) !== "complete");
     const screen = {
       project,
@@ -69,13 +69,18 @@ export const status = defineCommand({
         : board.steps.length === 0
           ? { next: "tracecraft claim STEP" }
           : {}),
-      warnings: malformedWarnings(problems),
+      warnings: [...taken.map(takenWords), ...malformedWarnings(problems)],
       told: { mail: true, steps: board.steps.map(({ step }) => step) },
     };
   },
 });
 
 /** A damaged inbox of our own hides neither the agents nor the steps. */
+/** Said once, to whoever may still be at work on it. */
+function takenWords({ step, agent, term }: StepView): string {
+  return `"${step}" is no more yours: ${agent === null ? "it was taken" : `${shownLine(agent)} took it`} (term ${term})`;
+}
+
 async function unreadOrProblem(
   project: Project,
 ): Promise<{ unread: Screen["unread"]; mailProblems: Board["problems"] }> {

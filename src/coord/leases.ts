@@ -80,17 +80,24 @@ export function knownLease(project: Project, step: string): KnownLease | undefin
   return undefined;
 }
 
-/** Forgets those of the leases that were known here of which these readings say that they are this session's no more. */
-export function forgetLost(
+/**
+ * Forgets those of the leases that were known here of which these readings say that they are this session's no more.
+ * Answers those that are in a later term: they were taken.
+ */
+export function forgetLost<Reading extends Pick<StepView, "step" | "term" | "state">>(
   project: Project,
-  steps: readonly Pick<StepView, "step" | "term" | "state">[],
-): void {
+  steps: readonly Reading[],
+): readonly Reading[] {
   const found = new Map(steps.map((step) => [step.step, step]));
+  const taken: Reading[] = [];
   for (const { step, term } of knownLeases(project)) {
     const now = found.get(step);
-    if (now?.term !== undefined && (now.term > term || (now.term === term && now.state !== "in_progress")))
-      forgetLease(project, step);
+    if (now?.term === undefined || now.term < term) continue;
+    if (now.term === term && now.state === "in_progress") continue;
+    forgetLease(project, step);
+    if (now.term > term) taken.push(now);
   }
+  return taken;
 }
 
 /** Every lease that this session was told of, the one with the least time left first. */

@@ -33,8 +33,19 @@ const themes: Readonly<Record<Theme, number>> = {
 };
 const weights: Readonly<Record<Theme, Readonly<Record<string, number>>>> = {
   claims: {
-    ...{ claim: 36, finish: 30, release: 8, reopen: 5, renew: 6, read: 8, wait: 3, send: 1, set: 1 },
-    ...{ reserve: 5, unreserve: 3, look: 1, handoff: 1 },
+    claim: 36,
+    finish: 30,
+    release: 8,
+    reopen: 5,
+    renew: 6,
+    read: 8,
+    wait: 3,
+    send: 1,
+    set: 1,
+    reserve: 5,
+    unreserve: 3,
+    look: 1,
+    handoff: 1,
   },
   "long log": { claim: 40, finish: 25, release: 15, reopen: 12, read: 3 },
   memory: { set: 45, get: 25, unset: 12, claim: 4 },
