@@ -100,6 +100,9 @@ describe("session mirror", () => {
     const there = await objects(store);
     const main = JSON.parse(there[`sessions/claude-code/${sessionId}/meta.json`]!);
     const child = JSON.parse(there[`sessions/claude-code/${sessionId}.agent-a1/meta.json`]!);
+    expect(await world.run(sessionList, {}, { view: terminal })).toMatch(
+      /5c1d0f7e…  [^]*5c1d0f7e….agent-a1  |5c1d0f7e….agent-a1  [^]*5c1d0f7e…  /,
+    );
     expect(child).toMatchObject({
       parent: sessionId,
       title: "look",

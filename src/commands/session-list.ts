@@ -65,7 +65,7 @@ function cells(view: View, row: Summary, nowMs: number): Cell[] {
   return [
     row.harness,
     {
-      text: `${shortId(row.session)}${row.session.length > 8 ? "…" : ""}`,
+      text: `${shortId(row.session)}${row.session.length > 8 ? "…" : ""}${agentIn(row.session)}`,
       style: "command",
       plain: row.session,
     },
@@ -79,6 +79,11 @@ function cells(view: View, row: Summary, nowMs: number): Cell[] {
     shownLine(row.agent ?? "") || "-",
     row.endedAt === undefined ? "" : { text: "ended", style: "dim" },
   ];
+}
+
+/** What tells a sub-agent's session from its parent's, which its id begins with. */
+function agentIn(session: string): string {
+  return /\.agent-[A-Za-z0-9_-]{1,6}/.exec(session)?.[0] ?? "";
 }
 
 function sessionJson(row: Summary) {
