@@ -1,4 +1,4 @@
-import { open, type FileHandle } from "node:fs/promises";
+import { closeSync, openSync, readSync } from "node:fs";
 import { readRow, rowBytes, timeOf, type Row } from "./rows.ts";
 
 /** Rows that lie in a file, one session after the other, and their previews in another. */
@@ -30,10 +30,11 @@ const bufferBytes = 64 * 1024 * 1024;
 
 /**
  * The rows of all shares in the order of time; at the same time the earlier share first, and within a share its own
- * order. Reads each file piece by piece.
+ * order. Reads each file piece by piece, at once: they were just written on this machine, and a promise for each row
+ * would cost more than all else of it.
  */
-export async function* mergedRows(stored: Stored, shares: readonly Share[]): AsyncGenerator<Merged> {
-  const [rows, previews] = await Promise.all([open(stored.rows, "r"), open(stored.previews, "r")]);
+export function* mergedRows(stored: Stored, shares: readonly Share[]): Generator<Merged> {
+  const [rows, previews] = [openSync(stored.rows, "r"), openSync(stored.previews, "r")];
   try {
     const piece = Math.max(
       4096,
@@ -41,18 +42,19 @@ export async function* mergedRows(stored: Stored, shares: readonly Share[]): Asy
     );
     const cursors = shares.map((share, index) => cursorOf(index, share, rows, previews, piece));
     const heap: Cursor[] = [];
-    for (const cursor of cursors) if (await cursor.load()) push(heap, cursor);
+    for (const cursor of cursors) if (cursor.load()) push(heap, cursor);
     while (heap.length > 0) {
       const first = heap[0]!;
-      yield await first.take();
-      if (!(await first.load())) {
+      yield first.take();
+      if (!first.load()) {
         const last = heap.pop()!;
         if (heap.length > 0) heap[0] = last;
       }
       sink(heap);
     }
   } finally {
-    await Promise.all([rows.close(), previews.close()]);
+    closeSync(rows);
+    closeSync(previews);
   }
 }
 
@@ -60,17 +62,11 @@ interface Cursor {
   readonly share: number;
   at: number;
   /** Makes the next row ready; false at the end. */
-  load(): Promise<boolean>;
-  take(): Promise<Merged>;
+  load(): boolean;
+  take(): Merged;
 }
 
-function cursorOf(
-  index: number,
-  share: Share,
-  rows: FileHandle,
-  previews: FileHandle,
-  piece: number,
-): Cursor {
+function cursorOf(index: number, share: Share, rows: number, previews: number, piece: number): Cursor {
   const rowReader = reader(rows, share.row, Math.max(rowBytes, piece - (piece % rowBytes)));
   const previewReader = reader(previews, share.preview, piece);
   let done = 0;
@@ -78,29 +74,29 @@ function cursorOf(
   const cursor: Cursor = {
     share: index,
     at: 0,
-    async load() {
+    load() {
       if (done >= share.count) return false;
-      ready = await rowReader(rowBytes);
+      ready = rowReader(rowBytes);
       cursor.at = timeOf(ready, 0);
       return true;
     },
-    async take() {
+    take() {
       const row = readRow(ready, 0);
       const nth = share.nth + done++;
-      return { share: index, nth, row, preview: await previewReader(row.preview) };
+      return { share: index, nth, row, preview: previewReader(row.preview) };
     },
   };
   return cursor;
 }
 
 /** Reads a file from `start` on, so many bytes at each call, and larger pieces of it at once. */
-function reader(file: FileHandle, start: number, piece: number): (bytes: number) => Promise<Buffer> {
+function reader(file: number, start: number, piece: number): (bytes: number) => Buffer {
   let position = start;
   let held = Buffer.alloc(0);
-  return async (bytes) => {
+  return (bytes) => {
     if (held.length < bytes) {
       const more = Buffer.alloc(Math.max(piece, bytes));
-      const { bytesRead } = await file.read(more, 0, more.length, position);
+      const bytesRead = readSync(file, more, 0, more.length, position);
       position += bytesRead;
       held = Buffer.concat([held, more.subarray(0, bytesRead)]);
       if (held.length < bytes) throw new Error("a temporary file of the page was cut");

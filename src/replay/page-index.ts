@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { BlocksFile } from "./blocks-file.ts";
 import { blockEntry, encodeEvents, pyramidCounter, type PageEvent } from "./encode.ts";
 import type { Happening } from "./happenings.ts";
@@ -60,7 +61,7 @@ export async function indexInto(file: BlocksFile, options: IndexOptions): Promis
     if (options.previews) await file.add(`pv.${name}`, Buffer.from(JSON.stringify(previews)));
     [events, previews] = [[], []];
   };
-  for await (const next of inOrder(options)) {
+  for (const next of inOrder(options)) {
     let event: PageEvent;
     if ("happening" in next) {
       const moment = momentOf(next.happening, seq, lanes);
@@ -76,7 +77,10 @@ export async function indexInto(file: BlocksFile, options: IndexOptions): Promis
     events.push(event);
     pyramid.add(event);
     seq++;
-    if (events.length === blockEvents) await flush();
+    if (events.length === blockEvents) {
+      await flush();
+      await breath(options.signal);
+    }
   }
   await flush();
   return {
@@ -90,12 +94,17 @@ export async function indexInto(file: BlocksFile, options: IndexOptions): Promis
   };
 }
 
+/** Lets everything else have its turn: a signal, a browser that asks for a block. Rejects when the signal came. */
+async function breath(signal: AbortSignal): Promise<void> {
+  await setImmediate();
+  signal.throwIfAborted();
+}
+
 /** Happenings before the rows of the same time. */
-async function* inOrder({ placed, sessions, stored, signal }: IndexOptions): AsyncGenerator<Placed | Merged> {
+function* inOrder({ placed, sessions, stored }: IndexOptions): Generator<Placed | Merged> {
   let next = 0;
   const shares = sessions.map(({ share }) => share);
-  for await (const merged of mergedRows(stored, shares)) {
-    signal.throwIfAborted();
+  for (const merged of mergedRows(stored, shares)) {
     while (next < placed.length && placed[next]!.happening.at <= merged.row.at) yield placed[next++]!;
     yield merged;
   }
@@ -107,13 +116,13 @@ async function surveyOf(options: IndexOptions) {
   const seqs = options.sessions.map(({ share }) => new Float64Array(share.count).fill(-1));
   let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let seq = 0;
-  for await (const next of inOrder(options)) {
+  for (const next of inOrder(options)) {
     const at = "happening" in next ? next.happening.at : next.row.at;
     from = Math.min(from, at);
     to = Math.max(to, at);
     if (!("happening" in next) && next.row.pair >= 0)
       seqs[next.share]![next.nth - options.sessions[next.share]!.share.nth] = seq;
-    seq++;
+    if (++seq % blockEvents === 0) await breath(options.signal);
   }
   return seq === 0 ? { seqs, from: 0, to: 0 } : { seqs, from, to };
 }
@@ -140,7 +149,7 @@ function momentOf(happening: Happening, seq: number, { ofAgent }: Lanes): Moment
     lane: ofAgent.get(agent) ?? 0,
     ...(ids !== undefined && { ids }),
     ...(to !== undefined && { to: to === "" ? -1 : (ofAgent.get(to) ?? -1) }),
-    ...(held !== undefined && { holder: held }),
+    ...(held !== undefined && held >= 0 && { holder: held }),
     ...(said !== at && Number.isFinite(said) && { said }),
   };
 }

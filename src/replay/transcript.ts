@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Usage, HarnessEvent } from "../harness/events.ts";
 import type { Harness } from "../harness/harness.ts";
 import type { Redactor } from "../redact/redact.ts";
@@ -68,16 +68,16 @@ export async function readTranscript(
       await add({ type: "unknown", what: "a long line" }, `${line.tooLong} bytes`, false);
       continue;
     }
-    const { bytes, counts } = redactor.line(line);
-    const redacted = Object.keys(counts).length > 0;
-    const events = harness?.events(bytes, memory) ?? [{ type: "unknown", what: "line" } as const];
     const name = hashOf(line);
-    // Without a time and an id two equal lines may well be two things.
-    if (seen.has(name) && events.some(({ at, id }) => at !== undefined || id !== undefined)) {
+    if (seen.has(name)) {
       repeated++;
       continue;
     }
-    seen.add(name);
+    const { bytes, counts } = redactor.line(line);
+    const redacted = Object.keys(counts).length > 0;
+    const events = harness?.events(bytes, memory) ?? [{ type: "unknown", what: "line" } as const];
+    // Without a time and an id two equal lines may well be two things.
+    if (events.some(({ at, id }) => at !== undefined || id !== undefined)) seen.add(name);
     if (redacted) options.redacted(counts);
     const raw = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const pictures = picturesIn(raw);
@@ -272,7 +272,7 @@ function timeOf(text: string | undefined, latest: number): number {
 
 /** 48 bits: of two million lines, one in a hundred pages would lose one. */
 function hashOf(line: Uint8Array): number {
-  return createHash("sha1").update(line).digest().readUIntBE(0, 6);
+  return Number.parseInt(hash("sha1", line, "hex").slice(0, 12), 16);
 }
 
 /** Names in the order in which they first came. */
