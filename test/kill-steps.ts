@@ -85,6 +85,7 @@ export const stepDeeds: readonly Deed[] = [
     },
   },
   finish("block", ["--blocked"], /^Blocked step design\n/, "blocked"),
+  finish("ask for review", ["--needs-review"], /^Needs review on step design\n/, "needs_review"),
   {
     name: "release",
     prepare: claimed,
