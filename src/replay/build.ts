@@ -53,7 +53,9 @@ export async function buildPage(project: Project, options: BuildOptions): Promis
     const tally = tallyOf(notes);
     const stored = { rows: file.path("rows"), previews: file.path("previews") };
     const bodies = options.bodies === "full" ? bodiesInto(file) : undefined;
+    const acted = new Set<string>();
     const sessions = await readSessions(project, {
+      acted: (agent) => void acted.add(agent),
       stored,
       redactor: options.redactor,
       bodies,
@@ -70,8 +72,11 @@ export async function buildPage(project: Project, options: BuildOptions): Promis
     });
     const bodyBlocks = (await bodies?.done()) ?? [];
 
-    const placed = placedIn(timelineOf(records, made, tally.heard).happenings, { since, until, wanted });
-    const lanes = lanesOf(timesOf(placed), sessions, aheadOf(offsets));
+    const { happenings } = timelineOf(records, made, tally.heard);
+    const placed = placedIn(happenings, { since, until, wanted });
+    for (const { agent } of happenings) acted.add(agent);
+    const addressed = new Set(placed.flatMap(({ happening: { to } }) => to || []));
+    const lanes = lanesOf(timesOf(placed, acted), sessions, aheadOf(offsets), addressed);
     const index = await indexInto(file, {
       placed,
       sessions,
@@ -90,6 +95,7 @@ export async function buildPage(project: Project, options: BuildOptions): Promis
       to: index.to,
       events: index.events,
       lanes: lanes.lanes,
+      strangers: lanes.strangers,
       tools: tools.all,
       models: models.all,
       bodies: options.bodies,
@@ -154,7 +160,8 @@ function placedIn(
   return placed;
 }
 
-function timesOf(placed: readonly Placed[]) {
+/** Whoever gets mail or is in the way has a lane, if it ever did anything itself. */
+function timesOf(placed: readonly Placed[], acted: ReadonlySet<string>) {
   const times = new Map<string, { count: number; from: number; to: number }>();
   const see = (agent: string, at: number, count: number): void => {
     const known = times.get(agent) ?? { count: 0, from: at, to: at };
@@ -165,8 +172,8 @@ function timesOf(placed: readonly Placed[]) {
   };
   for (const { happening } of placed) {
     see(happening.agent, happening.at, 1);
-    if (happening.to) see(happening.to, happening.at, 0); // Whoever gets mail has a lane.
-    if (happening.holder) see(happening.holder, happening.at, 0);
+    for (const other of [happening.to, happening.holder])
+      if (other && acted.has(other)) see(other, happening.at, 0);
   }
   return times;
 }

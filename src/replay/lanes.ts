@@ -14,7 +14,9 @@ export interface LaneSession {
 
 export interface Lanes {
   readonly lanes: readonly Lane[];
+  /** Also those who were written to and have no lane: below -1, as `Moment.to` has them. */
   readonly ofAgent: ReadonlyMap<string, number>;
+  readonly strangers: readonly string[];
   /** By the session's place among those that were given. */
   readonly ofSession: readonly number[];
 }
@@ -29,6 +31,7 @@ export function lanesOf(
   times: ReadonlyMap<string, { readonly count: number; readonly from: number; readonly to: number }>,
   sessions: readonly LaneSession[],
   offsets: ReadonlyMap<string, number>,
+  addressed: ReadonlySet<string> = new Set(),
 ): Lanes {
   const lanes: Open[] = [];
   const ofSession: number[] = Array.from({ length: sessions.length }, () => -1);
@@ -80,7 +83,9 @@ export function lanesOf(
       lane.to = Math.max(lane.to, to);
     }
   }
-  return { lanes, ofAgent, ofSession };
+  const strangers = [...addressed].filter((name) => !ofAgent.has(name));
+  for (const [nth, name] of strangers.entries()) ofAgent.set(name, -2 - nth);
+  return { lanes, ofAgent, ofSession, strangers };
 }
 
 function listIn<K>(lists: Map<K, number[]>, key: K): number[] {

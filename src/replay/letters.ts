@@ -6,7 +6,7 @@ export interface Letter {
   readonly id: string;
   readonly seq: number;
   readonly from: number;
-  /** -1 for everybody. */
+  /** -1 for everybody, below that for one who is no agent, as `Moment.to`. */
   readonly to: number;
   readonly at: number;
   readonly urgent: boolean;

@@ -93,10 +93,12 @@ export interface Moment {
   readonly until?: number;
   /** Of a claim: the term before it had lapsed and was somebody else's. */
   readonly takenFrom?: number;
+  /** Of the end of a step by force: the term that it put out; `holder` had it. */
+  readonly forcedFrom?: number;
   /** Of `lost` and `fenced`: who holds it, and the term that holds. */
   readonly holder?: number;
   readonly holderTerm?: number;
-  /** Of `send` and `handoff`: the lane it is for; -1 for everybody. Of `read` and `ack`: the ids of the messages. */
+  /** Of `send` and `handoff`: the lane it is for; -1 for everybody; below that -2 - its place in `Header.strangers`. Of `read` and `ack`: the ids of the messages. */
   readonly to?: number;
   readonly ids?: readonly string[];
   readonly urgent?: boolean;
@@ -134,6 +136,8 @@ export interface Header {
   readonly to: number;
   readonly events: number;
   readonly lanes: readonly Lane[];
+  /** Who was written to and never did anything in this bucket: no agent, a name that was mistyped perhaps. */
+  readonly strangers?: readonly string[];
   readonly tools: readonly string[];
   readonly models: readonly string[];
   readonly bodies: "none" | "preview" | "full";

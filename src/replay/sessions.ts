@@ -40,6 +40,8 @@ export interface SessionsOptions {
   readonly wanted: (agent: string) => boolean;
   readonly addMs: (agent: string, said: number) => number;
   readonly redacted: (counts: Readonly<Record<string, number>>) => void;
+  /** The agent of every mirrored session, wanted or not. */
+  readonly acted: (agent: string) => void;
   /** Every minute in which an agent's transcripts have something. */
   readonly heard: (agent: string, at: number) => void;
   readonly note: (what: string) => void;
@@ -54,9 +56,9 @@ export interface SessionsOptions {
  * cannot be read is noted and hides no other; those without an event in the time that was asked for are left out.
  */
 export async function readSessions(project: Project, options: SessionsOptions): Promise<ReadSession[]> {
-  const manifests = (await readManifests(project, options.note)).filter(({ record }) =>
-    options.wanted(agentOf(record)),
-  );
+  const all = await readManifests(project, options.note);
+  for (const { record } of all) options.acted(agentOf(record));
+  const manifests = all.filter(({ record }) => options.wanted(agentOf(record)));
   const total = manifests.reduce((sum, { record }) => sum + bytesOf(record), 0);
   const [rows, previews] = await Promise.all([
     open(options.stored.rows, "w+"),

@@ -13,6 +13,8 @@ export interface StepState {
   /** Since when it is in this state with this holder: renewals do not move it. */
   readonly since: number;
   readonly until?: number;
+  /** It was put into its state by force. */
+  readonly forced?: true;
   readonly seq: number;
 }
 
@@ -185,6 +187,7 @@ function applyStep({ steps }: Open, moment: Moment, step: string): void {
     term,
     since: same ? before.since : at,
     ...(state === "held" && last !== undefined && { until: last }),
+    ...((moment.forcedFrom !== undefined || (same && before.forced)) && { forced: true }),
     seq,
   });
 }

@@ -228,9 +228,27 @@ function leasesOf(all: readonly Happening[], until: number): Held[] {
   const leases = followed(all);
   for (const { claim, agent, term } of leases)
     if (claim && claim.agent !== agent && claim.term !== term) Object.assign(claim, { takenFrom: term });
+  for (const [before, end] of forcedEnds(all))
+    Object.assign(end, { forcedFrom: before.term ?? 1, holder: before.agent });
   return leases.map((held) =>
     held.ranOut !== undefined && held.ranOut > until ? { ...held, ranOut: undefined, to: until } : held,
   );
+}
+
+/** An end of a later term than the entry before it in its claim's log, with no claim between them, is one by force. */
+function forcedEnds(all: readonly Happening[]): Cause[] {
+  const groups = groupedBy(
+    all.filter((one) => isLogged(one) || one.kind === "claim"),
+    ({ step }) => step,
+  );
+  return [...groups.values()].flatMap((group) => {
+    const log = group.toSorted((a, b) => (a.n ?? 0) - (b.n ?? 0));
+    return log.slice(1).flatMap((end, index): Cause[] => {
+      const before = log[index]!;
+      const follows = (before.n ?? 0) + 1 === end.n;
+      return follows && end.kind !== "claim" && (end.term ?? 1) > (before.term ?? 1) ? [[before, end]] : [];
+    });
+  });
 }
 
 function lapsesOf(leases: readonly Held[]): Happening[] {

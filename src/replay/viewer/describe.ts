@@ -1,13 +1,20 @@
 import type { Lease } from "../leases.ts";
 import type { Kind, Moment } from "../page.ts";
-import { laneOf } from "./model.ts";
+import { addressee, laneOf, source } from "./model.ts";
 import type { Thing } from "./scene.ts";
 import { bytes, clock, counted, long, refusedAct } from "./words.ts";
 
-const nameOf = (lane: number | undefined) =>
-  lane === -1 ? "everyone" : (laneOf(lane ?? Number.NaN)?.name ?? "nobody known");
+const nameOf = (lane: number | undefined) => laneOf(lane ?? Number.NaN)?.name ?? "nobody known";
+
+const toOf = (to: number | undefined) => {
+  const header = source.value?.header;
+  return header ? addressee(to, header) : "somebody";
+};
 
 const cut = (text: string, most = 120) => (text.length > most ? `${text.slice(0, most)}…` : text);
+
+const forced = ({ forcedFrom, holder }: Moment) =>
+  forcedFrom === undefined ? "" : ` by force, from ${nameOf(holder)}, term ${forcedFrom}`;
 
 type Says = (moment: Moment) => string;
 const says: Partial<Record<Kind, Says>> = {
@@ -18,10 +25,10 @@ const says: Partial<Record<Kind, Says>> = {
   unresolved: ({ step }) => `tried to claim ${step}; nobody knows what became of it`,
   renew: ({ step }) => `renewed ${step}`,
   lapse: ({ step, term }) => `lease on ${step} lapsed, term ${term ?? "?"}`,
-  complete: ({ step }) => `completed ${step}`,
-  block: ({ step, text }) => `blocked ${step}${text ? `: ${cut(text)}` : ""}`,
-  review: ({ step }) => `asked for review of ${step}`,
-  release: ({ step }) => `released ${step}`,
+  complete: (moment) => `completed ${moment.step}${forced(moment)}`,
+  block: (moment) => `blocked ${moment.step}${forced(moment)}${moment.text ? `: ${cut(moment.text)}` : ""}`,
+  review: (moment) => `asked for review of ${moment.step}${forced(moment)}`,
+  release: (moment) => `released ${moment.step}${forced(moment)}`,
   reopen: ({ step }) => `reopened ${step}`,
   fenced: (moment) => {
     const { step, term, holderTerm, holder } = moment;
@@ -29,8 +36,8 @@ const says: Partial<Record<Kind, Says>> = {
     return `${refusedAct(moment)} of ${step} refused: ${held}now term ${holderTerm ?? "?"} (${nameOf(holder)})`;
   },
   handoff: ({ step, to, files, text }) =>
-    `handed ${step ?? "a step"} to ${nameOf(to)}${files ? `, ${counted(files.length, "file")}` : ""}${text ? `: ${cut(text)}` : ""}`,
-  send: ({ to, text, urgent }) => `${urgent ? "urgent, " : ""}to ${nameOf(to)}: ${cut(text ?? "")}`,
+    `handed ${step ?? "a step"} to ${toOf(to)}${files ? `, ${counted(files.length, "file")}` : ""}${text ? `: ${cut(text)}` : ""}`,
+  send: ({ to, text, urgent }) => `${urgent ? "urgent, " : ""}to ${toOf(to)}: ${cut(text ?? "")}`,
   read: ({ ids }) => `read ${counted(ids?.length ?? 0, "message")}`,
   ack: ({ ids }) => `acknowledged ${counted(ids?.length ?? 0, "message")}`,
   memory: ({ key, deleted, text }) => (deleted ? `deleted ${key}` : `set ${key} = ${cut(text ?? "")}`),
@@ -81,7 +88,11 @@ export function tipOf(thing: Thing): readonly string[] {
       const read =
         at === undefined ? "never read" : `read by ${nameOf(reader)} after ${long(at - letter.at)}`;
       const text = cut(letter.text ?? "");
-      return [`${nameOf(letter.from)} to ${nameOf(letter.to)}: ${text}`, `sent ${clock(letter.at)}, ${read}`];
+      const urgent = letter.urgent ? "urgent, " : "";
+      return [
+        `${urgent}${nameOf(letter.from)} to ${toOf(letter.to)}: ${text}`,
+        `sent ${clock(letter.at)}, ${read}`,
+      ];
     }
     default:
       return [

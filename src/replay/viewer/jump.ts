@@ -13,8 +13,8 @@ const wanted: Readonly<Record<Exclude<Jump, "event" | "error" | "prompt">, (mome
   claim: ({ kind }) => kind === "claim",
   message: ({ kind }) => kind === "send",
   handoff: ({ kind }) => kind === "handoff",
-  conflict: ({ kind, takenFrom }) =>
-    /^(?:lost|fenced|lapse|unresolved)$/.test(kind) || (kind === "claim" && takenFrom !== undefined),
+  conflict: ({ kind, takenFrom, forcedFrom }) =>
+    /^(?:lost|fenced|lapse|unresolved)$/.test(kind) || (takenFrom ?? forcedFrom) !== undefined,
 };
 
 const seqs = computed(() => {

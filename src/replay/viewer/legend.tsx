@@ -17,6 +17,7 @@ const order: readonly MarkName[] = [
   "handoff",
   "send",
   "unread",
+  "urgent",
   "artifact",
   "memory",
   "error",
@@ -34,6 +35,7 @@ const present = computed(() => {
   const marks = new Set<MarkName>(kinds);
   for (const moment of from?.moments ?? []) {
     if (moment.kind === "claim" && moment.takenFrom !== undefined) marks.add("taken");
+    if (moment.kind === "send" && moment.urgent) marks.add("urgent");
     if (moment.kind === "send" && moment.to === -1) marks.add("broadcast");
   }
   if ((story.value?.letters.touching(Number.MAX_VALUE, Number.POSITIVE_INFINITY, 1).length ?? 0) > 0) {

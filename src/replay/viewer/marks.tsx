@@ -60,6 +60,11 @@ const strokes = {
     ["line", "M-6 0H0", "warn", 1.25],
     ["line", "M0-3.6 6 0 0 3.6Z", "warn", 1.25],
   ],
+  urgent: [
+    ["line", "M-6 0H1", "err", 1.25],
+    ["fill", "M0-3.6 6 0 0 3.6Z", "err"],
+    ["line", "M-5-4.5V4.5", "err", 2],
+  ],
   broadcast: [
     ["line", "M-6 0H-1", "msg", 1.25],
     ["fill", "M-3-3.6 2 0-3 3.6Z", "msg"],
@@ -109,6 +114,7 @@ export const markWords: Readonly<Record<MarkName, string>> = {
   handoff: "handoff",
   send: "message, read",
   unread: "unread",
+  urgent: "urgent message",
   broadcast: "to everyone",
   read: "reads its mail",
   ack: "acknowledged",
@@ -133,9 +139,10 @@ export const markWords: Readonly<Record<MarkName, string>> = {
   unknown: "unknown record",
 };
 
-/** The mark of an event: of a claim that took a lapsed step over and of a message to everybody another one. */
-export function markOf(kind: Kind, moment?: Pick<Moment, "takenFrom" | "to">): MarkName {
+/** The mark of an event: of a claim that took a lapsed step over, of an urgent message and of one to everybody another. */
+export function markOf(kind: Kind, moment?: Pick<Moment, "takenFrom" | "to" | "urgent">): MarkName {
   if (kind === "claim" && moment?.takenFrom !== undefined) return "taken";
+  if (kind === "send" && moment?.urgent) return "urgent";
   if (kind === "send" && moment?.to === -1) return "broadcast";
   return kind;
 }

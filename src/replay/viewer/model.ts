@@ -1,5 +1,5 @@
 import { batch, computed, signal } from "@preact/signals";
-import type { Events, Kind, Lane, Source } from "../page.ts";
+import type { Events, Header, Kind, Lane, Source } from "../page.ts";
 import { blockEvents } from "../page.ts";
 
 /** What the page shows. Undefined until its first bytes are decoded; replaced as a whole when a followed bucket grew. */
@@ -86,6 +86,16 @@ export const work = { rows: 0, marks: 0, bins: 0, hits: 0 };
 
 export function laneOf(index: number): Lane | undefined {
   return source.value?.header.lanes[index];
+}
+
+/** What a message's `to` is called: a lane's name, everyone, or the name of one who is no agent. */
+export function addressee(
+  to: number | undefined,
+  { lanes, strangers }: Pick<Header, "lanes" | "strangers">,
+): string {
+  if (to === undefined) return "somebody";
+  if (to === -1) return "everyone";
+  return (to < 0 ? strangers?.[-2 - to] : lanes[to]?.name) ?? "somebody";
 }
 
 /** The agent's lane that a lane belongs to; itself where it is one. */

@@ -23,6 +23,8 @@ function legsOf(letter: Letter): Leg[] {
   if (letter.to >= 0 && !letter.reads.some(({ lane }) => lane === letter.to)) {
     legs.push({ letter, reader: letter.to });
   }
+  // One who has no lane never reads: the open end stands on the sender's own rail.
+  if (letter.to < -1) legs.push({ letter, reader: letter.from });
   return legs;
 }
 
@@ -68,13 +70,19 @@ function paintDot(scene: Scene, letter: Letter): void {
   const x = axis.x(letter.at);
   if (y === undefined || letter.at < axis.from || x > scene.width || y < -8 || y > scene.height + 8) return;
   on.beginPath();
+  const colour = letter.urgent ? palette.err : palette.msg;
   on.arc(x, y, letter.to === -1 ? 3.2 : 2.4, 0, Math.PI * 2);
-  on.fillStyle = letter.to === -1 ? palette.bg : palette.msg;
-  on.strokeStyle = palette.msg;
+  on.fillStyle = letter.to === -1 ? palette.bg : colour;
+  on.strokeStyle = colour;
   on.lineWidth = 1.25;
   on.setLineDash([]);
   on.fill();
   on.stroke();
+  if (letter.urgent)
+    line(on, colour, 2, [
+      [x - 5, y - 4.5],
+      [x - 5, y + 4.5],
+    ]); // As the mark has it.
   const reader = letter.reads[0]?.lane ?? letter.to;
   spots.push({
     x0: x - 6,

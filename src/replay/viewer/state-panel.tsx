@@ -1,5 +1,5 @@
 import { Mark, type MarkName } from "./marks.tsx";
-import { laneOf, now, select, selection, source, tab } from "./model.ts";
+import { addressee, laneOf, now, select, selection, source, tab } from "./model.ts";
 import { focusLane } from "./focus.ts";
 import { More, mostRows, Section } from "./state-section.tsx";
 import { Steps } from "./state-steps.tsx";
@@ -14,6 +14,7 @@ function Mail({ t }: { t: number }) {
   const { count, oldest } = unreadNow.value;
   const all = unreadForAll.value.size;
   const letters = story.value?.letterBySeq;
+  const header = source.value?.header ?? { lanes: [] };
   return (
     <Section title="Unread mail" note={whole(count + all)}>
       {count + all === 0 && <p class="faint">everything has been read</p>}
@@ -25,9 +26,13 @@ function Mail({ t }: { t: number }) {
           data-letter={letter.id}
           onClick={() => void select(letter.seq)}
         >
-          <Mark name="unread" />
-          <span class="b">{laneOf(reader)?.name}</span>
-          <span class="dim"> from {laneOf(letter.from)?.name}, </span>
+          <Mark name={letter.urgent ? "urgent" : "unread"} />
+          <span class="b">
+            {reader < -1 ? `waiting for “${addressee(reader, header)}”` : laneOf(reader)?.name}
+          </span>
+          <span class="dim">
+            {reader < -1 && ", never seen,"} from {laneOf(letter.from)?.name},{" "}
+          </span>
           <span class="warn">{long(t - letter.at)}</span>
           {letter.urgent && <span class="err"> urgent</span>}
           <span class="text">{letters?.get(letter.seq)?.text.slice(0, 160)}</span>

@@ -12,7 +12,7 @@ export function Section({
   children,
 }: {
   title: string;
-  note?: string;
+  note?: ComponentChildren;
   only?: string;
   children: ComponentChildren;
 }) {

@@ -43,6 +43,16 @@ function Left({ step, t }: { step: StepState; t: number }) {
   );
 }
 
+/** Over the bars and over the numbers. */
+function Heads() {
+  return (
+    <span class="heads">
+      <span>lease left</span>
+      <span>held for</span>
+    </span>
+  );
+}
+
 /** Who holds what at T, and how the other steps stand. */
 export function Steps({ t }: { t: number }) {
   const known = stateNow.value.steps;
@@ -50,7 +60,7 @@ export function Steps({ t }: { t: number }) {
   const held = [...known.values()].filter(({ state }) => state === "held").length;
   const order = names.length > mostRows ? urgentFirst(names, known) : names;
   return (
-    <Section title="Steps" only="steps" note={held > 0 ? "lease left, held for" : "nothing is held"}>
+    <Section title="Steps" only="steps" note={held > 0 ? <Heads /> : "nothing is held"}>
       {order.slice(0, mostRows).map((name) => {
         const step = known.get(name);
         const term = step && step.term > 1 ? `, term ${step.term}` : "";
@@ -81,6 +91,7 @@ export function Steps({ t }: { t: number }) {
               ) : (
                 step && (
                   <span class={step.state === "lapsed" || step.state === "blocked" ? "warn" : ""}>
+                    {step.forced && step.state !== "lapsed" && <span class="warn">by force, </span>}
                     {stepWords[step.state]} {clock(step.since, false)}
                   </span>
                 )

@@ -52,7 +52,8 @@ const fateKinds: ReadonlySet<Kind> = new Set([
 ]);
 
 function letterEnd(letter: Letter): number {
-  if (letter.to >= 0 && !letter.reads.some(({ lane }) => lane === letter.to)) return Number.POSITIVE_INFINITY;
+  if (letter.to !== -1 && !letter.reads.some(({ lane }) => lane === letter.to))
+    return Number.POSITIVE_INFINITY;
   return letter.reads.reduce((last, { at }) => Math.max(last, at), letter.at);
 }
 

@@ -2,6 +2,7 @@ import type { ComponentChild } from "preact";
 import type { Events, Header, Kind, Moment } from "../../page.ts";
 import { kinds } from "../../page.ts";
 import { bytes, clock, counted, long, refusedAct } from "../words.ts";
+import { addressee } from "../model.ts";
 import type { Records } from "./records.ts";
 import { isFailed } from "./rows.ts";
 
@@ -35,9 +36,17 @@ export function oneLine(text: string): string {
 const name = (text: string | undefined) => <b>{text ?? "a step"}</b>;
 const term = (moment: Moment) => (moment.term === undefined ? {} : { meta: `term ${moment.term}` });
 
+/** Who a message is for. Mail to one who never did anything here says so: the name may be mistyped. */
 export function whom(moment: Moment, header: Header): string {
-  if (moment.to === -1) return "everyone";
-  return moment.to === undefined ? "somebody" : actor(header, moment.to);
+  const { to } = moment;
+  if (to === undefined || to < 0) return `${addressee(to, header)}${(to ?? 0) < -1 ? " (never seen)" : ""}`;
+  return actor(header, to);
+}
+
+/** That a step was ended by force, and whose it had been. */
+function byForce({ forcedFrom, holder }: Moment, header: Header): string {
+  if (forcedFrom === undefined) return "";
+  return ` by force${holder === undefined ? "" : `, from ${actor(header, holder)}`}`;
 }
 
 /** When a message was read, or that it never was. */
@@ -74,29 +83,40 @@ const claims: { readonly [kind in Kind]?: (moment: Moment, header: Header, recor
   unresolved: (moment) => ({ text: <>outcome unknown: {name(moment.step)}</>, ...term(moment) }),
   renew: (moment) => ({ text: `renewed ${moment.step ?? ""}` }),
   lapse: (moment) => ({ text: <>lease on {name(moment.step)} lapsed</>, ...term(moment) }),
-  complete: (moment) => ({ text: <>completed {name(moment.step)}</>, ...term(moment) }),
-  block: (moment) => ({
+  complete: (moment, header) => ({
+    text: (
+      <>
+        completed {name(moment.step)}
+        {byForce(moment, header)}
+      </>
+    ),
+    ...term(moment),
+  }),
+  block: (moment, header) => ({
     text: (
       <>
         blocked {name(moment.step)}
+        {byForce(moment, header)}
         {because(moment)}
       </>
     ),
     ...term(moment),
   }),
-  review: (moment) => ({
+  review: (moment, header) => ({
     text: (
       <>
         asks for review of {name(moment.step)}
+        {byForce(moment, header)}
         {because(moment)}
       </>
     ),
     ...term(moment),
   }),
-  release: (moment) => ({
+  release: (moment, header) => ({
     text: (
       <>
         released {name(moment.step)}
+        {byForce(moment, header)}
         {because(moment)}
       </>
     ),
@@ -139,6 +159,7 @@ function shared(moment: Moment, header: Header, records: Records): Words {
       return {
         text: (
           <>
+            {moment.urgent && <b class="err">urgent </b>}
             <b>to {whom(moment, header)}</b> {text}
           </>
         ),

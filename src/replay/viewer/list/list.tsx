@@ -49,6 +49,7 @@ function markFor(source: Source, { events }: Page, index: number) {
     moment.id !== undefined &&
     !recordsOf(source).reads(moment.id) &&
     moment.to !== -1;
+  if (moment?.urgent) return markOf(moment.kind, moment);
   if (unread) return "unread" as const;
   return isFailed(events, index) && !moment ? ("error" as const) : markOf(kindOf(events, index), moment);
 }

@@ -26,7 +26,8 @@ export interface Matcher {
 }
 
 const conflict = (moment: Moment) =>
-  /^(?:lost|fenced|unresolved|lapse)$/.test(moment.kind) || moment.takenFrom !== undefined;
+  /^(?:lost|fenced|unresolved|lapse)$/.test(moment.kind) ||
+  (moment.takenFrom ?? moment.forcedFrom) !== undefined;
 
 /** The ids of all messages that somebody read. */
 function readIds(moments: readonly Moment[]): Set<string> {

@@ -1,5 +1,5 @@
 import type { ComponentChild } from "preact";
-import { flag, type Events } from "../../page.ts";
+import { flag, type Events, type Moment } from "../../page.ts";
 import { Mark, markOf } from "../marks.tsx";
 import { following, select, selection, work } from "../model.ts";
 import { clock, counted, long, short } from "../words.ts";
@@ -159,7 +159,7 @@ function mailIn({ script, page, turn }: TurnProps): ComponentChild | undefined {
   const records = recordsOf(source);
   const time = clock(moment.at, false);
   if (moment.kind !== "read") {
-    const what = moment.kind === "handoff" ? `handoff of ${moment.step ?? "work"}` : "mail";
+    const what = moment.kind === "handoff" ? `handoff of ${moment.step ?? "work"}` : mailWord(moment);
     const to = moment.to === undefined ? "whoever comes next" : whom(moment, source.header);
     const meta = moment.kind === "send" ? `, ${latency(moment, records).meta}` : "";
     return (
@@ -175,7 +175,7 @@ function mailIn({ script, page, turn }: TurnProps): ComponentChild | undefined {
         const from = actor(source.header, sent.lane);
         return (
           <Letter
-            who={`mail from ${from}, sent ${clock(sent.at)}`}
+            who={`${mailWord(sent)} from ${from}, sent ${clock(sent.at)}`}
             time={time}
             text={sent.text ?? ""}
             files={sent.files}
@@ -186,6 +186,8 @@ function mailIn({ script, page, turn }: TurnProps): ComponentChild | undefined {
     </>
   );
 }
+
+const mailWord = ({ urgent }: Moment) => (urgent ? "urgent mail" : "mail");
 
 function Letter({
   who,
