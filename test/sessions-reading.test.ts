@@ -1,4 +1,12 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { sessionMirror } from "../src/commands/session-mirror.ts";
@@ -8,11 +16,12 @@ import { sessionVerify } from "../src/commands/session-verify.ts";
 import { memoryLocalState } from "../src/coord/local.ts";
 import { memoryStore } from "../src/store/memory.ts";
 import { countingStore } from "./counting-store.ts";
-import { tempFolder } from "./harness-home.ts";
+import { runSql, tempFolder, testHost } from "./harness-home.ts";
 import { objects, plant, testProject } from "./project.ts";
 import { line, sessionId, sessionWorld } from "./sessions-world.ts";
 
 const claude = { harness: "claude-code" };
+const threadId = "01994a10-0000-7000-8000-0000000000b1";
 const secret = "AKIAZ7QJ4M2XKPLW5T3N";
 const inOther = (text: string) => text.replaceAll('"cwd":"/w"', '"cwd":"/other/checkout"');
 
@@ -30,6 +39,59 @@ describe("session verify", () => {
     expect(await world.run(sessionVerify)).toContain("its source was rewritten since");
     rmSync(world.path);
     expect(await world.run(sessionVerify)).toContain("its source is not here");
+  });
+
+  it("names a source that is there and cannot be read, with the status that a mirror of it has", async () => {
+    const world = sessionWorld([line(1)]);
+    const folder = join(world.home, ".codex", "sessions", "2026", "09", "14");
+    mkdirSync(folder, { recursive: true });
+    const path = join(folder, `rollout-2026-09-14T10-20-00-${threadId}.jsonl`);
+    const meta = { type: "session_meta", payload: { id: threadId, cwd: "/w" } };
+    writeFileSync(path, `${JSON.stringify(meta)}\n`);
+    await world.run(sessionMirror, { all: true });
+    const intact = await world.run(sessionVerify);
+    expect(intact.match(/equal to the source/g), intact).toHaveLength(2);
+
+    rmSync(path);
+    writeFileSync(`${path}.zst`, Buffer.from("28b52ffd0458", "hex")); // Cut short.
+    const why = `Cannot read "${path}.zst": `;
+    const all = await world.run(sessionVerify);
+    expect(all).toContain(`ok  ${threadId}  1 part, 1 record, no gap, its source could not be read\n`);
+    expect(all).toContain(`2> warning: ${why}`);
+    expect(all).toMatch(/# 0$/);
+    expect(await world.run(sessionMirror, { all: true })).toMatch(/warning: Cannot read .*\n# 0$/);
+    const { data } = await sessionVerify.run(world.context(), { id: undefined, tidy: false });
+    expect(data["sessions"]).toContainEqual(
+      expect.objectContaining({ session: threadId, ok: true, source: "unreadable" }),
+    );
+    expect(data["problems"]).toEqual([{ key: `${path}.zst`, why: expect.stringContaining(why) }]);
+    const one = await world.run(sessionVerify, { id: threadId });
+    expect(one).toContain(`2> Error: ${why}`);
+    const mirrored = await world.run(sessionMirror, { harness: "codex" });
+    for (const text of [one, mirrored]) expect(text).toMatch(/# 10$/);
+    expect(await world.run(sessionVerify, { id: "5c1d" })).toMatch(/equal to the source .*\n# 0$/);
+  });
+
+  it("names a database that is corrupt, and what reading it said where its head is whole", async () => {
+    const world = sessionWorld();
+    const host = testHost("hermes");
+    const path = join(world.home, ".hermes", "state.db");
+    mkdirSync(join(path, ".."));
+    copyFileSync(join(host.home, ".hermes", "state.db"), path);
+    await world.run(sessionMirror, { harness: "hermes", all: true, everywhere: true });
+    runSql(path, "ALTER TABLE messages RENAME TO moved");
+    const renamed = await world.run(sessionVerify);
+    expect(renamed).toContain("its source could not be read");
+    expect(renamed).toMatch(
+      /Error: Cannot read .*its tables are not those of a version known here\n(2> .*\n)*# 10$/,
+    );
+
+    writeFileSync(path, "no database at all ".repeat(500));
+    const corrupt = await world.run(sessionVerify);
+    expect(corrupt).not.toContain("is not here");
+    expect(corrupt).toMatch(/warning: Cannot read .*not a whole SQLite database\n# 0$/);
+    rmSync(path);
+    expect(await world.run(sessionVerify)).not.toContain("could not be read");
   });
 
   it("sees a line in the middle that was changed where no cursor looks", async () => {

@@ -11,7 +11,7 @@ import { defineCommand, type Reply } from "./command.ts";
 import { ofProject, projectNames, projectRoot } from "./project-folder.ts";
 import { redactorFor } from "./redactor.ts";
 import { sessionHost } from "./session-host.ts";
-import { mirrorJson, mirrorProgress, mirrorWords, stopped } from "./session-words.ts";
+import { mirrorJson, mirrorProgress, mirrorWords, sourceProblem, stopped } from "./session-words.ts";
 import { followSessions } from "./session-watch.ts";
 
 export const sessionMirror = defineCommand({
@@ -130,11 +130,6 @@ function answerOf({ problems, warnings }: Choice, outcomes: readonly Outcome[], 
 function outcomeProblem(one: Outcome): Problem[] {
   if (!("error" in one)) return [];
   return [{ key: manifestKey(one.harness.name, one.session.id), why: one.error.message }];
-}
-
-/** A source of this machine that could not be read, in which there may be any number of sessions. */
-function sourceProblem({ message, details }: TracecraftError): Problem {
-  return { key: String(details["path"] ?? "source"), why: message };
 }
 
 interface Words {

@@ -1,15 +1,13 @@
-import type { Found } from "../coord/update.ts";
-import { asTracecraftError, TracecraftError } from "../errors.ts";
-import { harnesses } from "../harness/all.ts";
+import { TracecraftError } from "../errors.ts";
+import type { Chosen } from "../sessions/choose.ts";
 import { findSession, listSessions, sessionNamed } from "../sessions/catalogue.ts";
-import { chooseAll, type Chosen } from "../sessions/choose.ts";
-import type { Manifest } from "../sessions/manifest-record.ts";
 import { verifySession, type Verified } from "../sessions/verify.ts";
+import { sourcesHere, type Here } from "../sessions/verify-here.ts";
 import { compareWithSource, type Against } from "../sessions/verify-source.ts";
-import { defineCommand, type Context } from "./command.ts";
+import { defineCommand } from "./command.ts";
 import { loadRedactor } from "./redactor.ts";
 import { sessionHost } from "./session-host.ts";
-import { malformedWords } from "./session-words.ts";
+import { malformedWords, sourceProblem } from "./session-words.ts";
 import { shownLine } from "./text.ts";
 import { count } from "./values.ts";
 
@@ -18,6 +16,8 @@ interface Checked {
   readonly harness: string;
   readonly verified: Verified;
   readonly against: Against | undefined;
+  /** Its source was found, whether or not it could be read then. */
+  readonly found: boolean;
 }
 
 export const sessionVerify = defineCommand({
@@ -34,7 +34,8 @@ export const sessionVerify = defineCommand({
     const { sessions, problems } =
       id === undefined ? await listSessions(project) : { sessions: [undefined], problems: [] };
     const redactor = await loadRedactor(context);
-    const here = await sourcesHere(context);
+    const host = sessionHost(context);
+    const here = sourcesHere(host);
     const checked: Checked[] = [];
     for (const one of sessions) {
       if (signal.aborted)
@@ -45,40 +46,39 @@ export const sessionVerify = defineCommand({
           : await sessionNamed(project, one.harness, one.session);
       if (!found) continue; // Gone since it was listed.
       const verified = await verifySession(project, found, tidy);
+      const source = verified.faults.length === 0 ? await here.of(found.record) : undefined;
+      const against = await againstSource(source, (chosen) =>
+        compareWithSource(project, found, { ...chosen, host, redactor }),
+      );
       const { harness, session_id: session } = found.record;
-      const source = here.get(`${harness}/${session}`);
-      const compare = { ...source!, host: sessionHost(context), redactor };
-      const against =
-        source && verified.faults.length === 0 ? await compared(context, found, compare) : undefined;
-      checked.push({ session, harness, verified, against });
+      const isFound = source !== undefined && "session" in source;
+      checked.push({ session, harness, verified, against, found: isFound });
     }
+    const unread = checked.filter(({ against }) => against?.as === "unreadable");
+    const told = [...new Set([...unread.flatMap(unreadOf), ...here.problems()])];
+    // As in mirroring: what was found and cannot be read has its status; what cannot be looked into is a warning.
+    const failed = unread.filter((one) => one.found || id !== undefined).flatMap(unreadOf)[0];
     const bad = checked.filter((one) => faultsOf(one).length > 0);
+    const error = bad.length > 0 ? doubt(bad, checked.length) : failed;
+    const besides = told.filter((one) => one !== error).map(({ message }) => message);
     return {
-      data: { sessions: checked.map(checkedJson), problems },
+      data: { sessions: checked.map(checkedJson), problems: [...problems, ...told.map(sourceProblem)] },
       text: [...checked.flatMap(linesOf), ...(checked.length === 0 ? ["(no sessions)"] : [])].join("\n"),
-      ...(bad.length > 0 && { error: doubt(bad, checked.length) }),
-      warnings: problems.map(malformedWords),
+      ...(error && { error }),
+      warnings: [...problems.map(malformedWords), ...besides],
     };
   },
 });
 
-/** The sessions whose sources are on this machine, wherever their folders are. */
-async function sourcesHere(context: Context): Promise<ReadonlyMap<string, Chosen>> {
-  const { chosen } = await chooseAll(harnesses, sessionHost(context), undefined);
-  return new Map(chosen.map((one) => [`${one.harness.name}/${one.session.id}`, one]));
-}
+const unreadOf = ({ against }: Checked): TracecraftError[] =>
+  against?.as === "unreadable" ? [against.error] : [];
 
-async function compared(
-  { project }: Context,
-  found: Found<Manifest>,
-  options: Parameters<typeof compareWithSource>[2],
+async function againstSource(
+  here: Here,
+  compare: (source: Chosen) => Promise<Against>,
 ): Promise<Against | undefined> {
-  try {
-    return await compareWithSource(project, found, options);
-  } catch (error) {
-    project.warn(asTracecraftError(error).message); // A source that cannot be read says nothing of the mirror.
-    return undefined;
-  }
+  if (here === undefined) return undefined;
+  return "unread" in here ? { as: "unreadable", error: here.unread } : await compare(here);
 }
 
 function faultsOf({ verified, against }: Checked): string[] {
@@ -104,6 +104,7 @@ function linesOf(one: Checked): string[] {
 
 function againstWords(against: Against | undefined): string {
   if (against === undefined) return "its source is not here";
+  if (against.as === "unreadable") return "its source could not be read";
   if (against.as === "equal") return "equal to the source after redaction";
   if (against.as === "behind") return `${count(against.records, "record")} behind the source`;
   return against.as === "gone" ? "its source is gone" : "its source was rewritten since";

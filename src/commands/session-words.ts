@@ -84,6 +84,11 @@ export function malformedWords({ key, why }: Problem): string {
   return `malformed: ${shownLine(key)} (${shownLine(why)})`;
 }
 
+/** A source of this machine that could not be read, in which there may be any number of sessions. */
+export function sourceProblem({ message, details }: TracecraftError): Problem {
+  return { key: String(details["path"] ?? "source"), why: message };
+}
+
 function commas(bytes: number): string {
   return String(bytes).replaceAll(/\B(?=(\d{3})+$)/g, ",");
 }

@@ -1,6 +1,7 @@
 import type { Project } from "../coord/project.ts";
 import type { Found } from "../coord/update.ts";
-import type { Cursor, Harness, Host, Session } from "../harness/harness.ts";
+import { asTracecraftError, type TracecraftError } from "../errors.ts";
+import type { Batch, Cursor, Harness, Host, Session } from "../harness/harness.ts";
 import type { Redactor } from "../redact/redact.ts";
 import { contentOf, isTooLong, linesOf } from "./content.ts";
 import type { Manifest } from "./manifest-record.ts";
@@ -15,6 +16,8 @@ export type Against =
   /** It was rewritten since: the next mirror begins a generation. */
   | { readonly as: "rewritten" }
   | { readonly as: "gone" }
+  /** It is there and cannot be read, which says nothing of the mirror. */
+  | { readonly as: "unreadable"; readonly error: TracecraftError }
   /** The line of that number differs, though nothing says that the source was rewritten. */
   | { readonly as: "differs"; readonly record: number };
 
@@ -26,15 +29,41 @@ export type Against =
 export async function compareWithSource(
   project: Project,
   found: Found<Manifest>,
-  {
-    harness,
-    host,
-    session,
-    redactor,
-  }: { harness: Harness; host: Host; session: Session; redactor: Redactor },
+  { harness, host, session, redactor }: Comparison,
 ): Promise<Against> {
-  const { cursor } = found.record;
-  const since = await newSince(harness, host, session, cursor);
+  let failed: unknown;
+  const read: Reading = async function* (cursor, ended) {
+    try {
+      yield* harness.read(host, session, cursor, { ended });
+    } catch (error) {
+      failed = error;
+      throw error;
+    }
+  };
+  try {
+    return await compared(project, found, { session, redactor, read });
+  } catch (error) {
+    const known = asTracecraftError(error);
+    if (error !== failed || known.code === "internal") throw error; // The bucket's trouble is not the source's.
+    return { as: "unreadable", error: known };
+  }
+}
+
+interface Comparison {
+  readonly harness: Harness;
+  readonly host: Host;
+  readonly session: Session;
+  readonly redactor: Redactor;
+}
+
+type Reading = (cursor: Cursor | undefined, ended: boolean) => AsyncIterable<Batch>;
+
+async function compared(
+  project: Project,
+  found: Found<Manifest>,
+  { session, redactor, read }: { session: Session; redactor: Redactor; read: Reading },
+): Promise<Against> {
+  const since = await newSince(read(found.record.cursor, session.ended === true));
   if (since === "gone") return { as: "gone" };
   if (since === "rewritten") return { as: "rewritten" };
   if (session.key !== undefined) return since === 0 ? { as: "equal" } : { as: "behind", records: since };
@@ -42,7 +71,7 @@ export async function compareWithSource(
   const mirrored = linesOf(contentOf(project, found), lineLimit)[Symbol.asyncIterator]();
   let record = 0;
   try {
-    for await (const batch of harness.read(host, session, undefined, { ended: true })) {
+    for await (const batch of read(undefined, true)) {
       for (const line of batch.records) {
         const { value, done } = await mirrored.next();
         if (done === true) return { as: "behind", records: Math.max(1, since) };
@@ -56,15 +85,10 @@ export async function compareWithSource(
   }
 }
 
-/** How many records the source has after the cursor. */
-async function newSince(
-  harness: Harness,
-  host: Host,
-  session: Session,
-  cursor: Cursor | undefined,
-): Promise<number | "rewritten" | "gone"> {
+/** How many records there are after the cursor. */
+async function newSince(batches: AsyncIterable<Batch>): Promise<number | "rewritten" | "gone"> {
   let records = 0;
-  for await (const batch of harness.read(host, session, cursor, { ended: session.ended === true })) {
+  for await (const batch of batches) {
     if (batch.end === "vanished") return "gone";
     if (batch.began !== undefined) return "rewritten";
     records += batch.records.length;
