@@ -19,6 +19,7 @@ import { countingStore } from "./counting-store.ts";
 import { runSql, tempFolder, testHost } from "./harness-home.ts";
 import { objects, plant, testProject } from "./project.ts";
 import { line, sessionId, sessionWorld } from "./sessions-world.ts";
+import { zstdOf } from "./zstd-of.ts";
 
 const claude = { harness: "claude-code" };
 const threadId = "01994a10-0000-7000-8000-0000000000b1";
@@ -192,9 +193,40 @@ describe("session restore", () => {
     expect(await world.run(sessionRestore, { id: "5c1d", intoHarness: true })).toBe(
       `2> Error: Cannot restore "${sessionId}": claude-code has that session here\n2> Hint: tracecraft session restore ${sessionId} --to out\n# 3`,
     );
-    await world.run(sessionRestore, { id: "5c1d", intoHarness: true }, { cwd: "/other/checkout" });
+    const elsewhere = () =>
+      world.run(sessionRestore, { id: "5c1d", intoHarness: true }, { cwd: "/other/checkout" });
+    expect(await elsewhere()).toContain(`2> Cause: it lies at ${world.path}\n`); // Two of one id are one too many.
     const path = join(world.home, ".claude", "projects", "-other-checkout", `${sessionId}.jsonl`);
-    expect(readFileSync(path, "utf8")).toBe(inOther(readFileSync(world.path, "utf8")));
+    expect(existsSync(path)).toBe(false);
+    const text = readFileSync(world.path, "utf8");
+    rmSync(world.path);
+    expect(await elsewhere()).toMatch(/^Restored .*\n.*\n# 0$/);
+    expect(readFileSync(path, "utf8")).toBe(inOther(text));
+  });
+
+  it.each([
+    ["archived and packed", "archived_sessions", ".zst", 0],
+    ["packed where it was", "sessions/2026/09/14", ".zst", 0],
+    ["archived", "archived_sessions", "", 0],
+    ["archived, packed, and cut short", "archived_sessions", ".zst", 5],
+  ])("refuses a second copy of a session that its harness has %s", async (_, place, end, cut) => {
+    const world = sessionWorld();
+    const name = `rollout-2026-09-14T10-20-00-${threadId}.jsonl`;
+    const folder = join(world.home, ".codex", "sessions", "2026", "09", "14");
+    mkdirSync(folder, { recursive: true });
+    const meta = { type: "session_meta", payload: { id: threadId, cwd: "/w" } };
+    const source = Buffer.from(`${JSON.stringify(meta)}\n`);
+    writeFileSync(join(folder, name), source);
+    await world.run(sessionMirror, { harness: "codex" });
+    rmSync(join(folder, name));
+    mkdirSync(join(world.home, ".codex", place), { recursive: true });
+    const bytes = end === "" ? source : zstdOf(source);
+    writeFileSync(join(world.home, ".codex", place, `${name}${end}`), bytes.subarray(0, bytes.length - cut));
+    const said = await world.run(sessionRestore, { id: threadId, intoHarness: true });
+    expect(said).toContain("codex has that session here\n2> Cause: ");
+    expect(said).toContain(join(place, `${name}${end}`));
+    expect(said).toMatch(/# 3$/);
+    expect(existsSync(join(folder, name))).toBe(false);
   });
 
   it("brings its sub-agents along, nested too, and is named by its prefix beside them", async () => {
@@ -215,6 +247,7 @@ describe("session restore", () => {
       parts: [],
       attachments: [],
     });
+    rmSync(join(world.home, ".claude"), { recursive: true });
     const told = await world.run(
       sessionRestore,
       { id: "5c1d", intoHarness: true },

@@ -1,3 +1,4 @@
+import { lstat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import type { Found } from "../coord/update.ts";
 import { TracecraftError } from "../errors.ts";
@@ -5,6 +6,7 @@ import { harnessNamed } from "../harness/all.ts";
 import { findSession, listSessions, sessionNamed } from "../sessions/catalogue.ts";
 import { generationOf } from "../sessions/content.ts";
 import { partsOf, sumCounts, type Manifest } from "../sessions/manifest-record.ts";
+import { sourcesHere, type SourcesHere } from "../sessions/source-here.ts";
 import { nearestFolder, restoreSession, type Move, type Restored } from "../sessions/restore.ts";
 import { defineCommand, type Context } from "./command.ts";
 import { sessionHost } from "./session-host.ts";
@@ -41,6 +43,8 @@ export const sessionRestore = defineCommand({
     const target = intoHarness
       ? await harnessTarget(context, found, checkout)
       : folderTarget(context, session, to ?? ".");
+    const here = sourcesHere(sessionHost(context));
+    if (intoHarness) await refuseTwice(found, here, target.path);
     const wanted = generationOf(found, generation);
     const progress = transferProgress(context, "Restoring", session);
     const restored = await restoreAt(target, () =>
@@ -52,7 +56,7 @@ export const sessionRestore = defineCommand({
         progress: (done) => progress(done, total),
       }),
     );
-    const own = intoHarness ? await restoreOwn(context, found, checkout, move) : [];
+    const own = intoHarness ? await restoreOwn(context, found, here, checkout, move) : [];
     const counts = sumCounts([
       ...partsOf(found.record, wanted).map((part) => part.redactions ?? {}),
       ...found.record.attachments.map((file) => file.redactions ?? {}),
@@ -118,18 +122,33 @@ async function harnessTarget(context: Context, found: Found<Manifest>, cwd: stri
       { hint },
     );
   const attachments = parent ? dirname(path) : path.slice(0, path.length - extname(path).length);
-  const taken = new TracecraftError(
-    "exists",
-    `Cannot restore "${session}": ${harness} has that session here`,
-    { hint },
-  );
+  const taken = takenError(found.record);
   return { root: await nearestFolder(path), path, attachments, shown: path, taken };
+}
+
+/** Wherever the harness has it, packed, archived or of another checkout: two of one id are one too many for it. */
+async function refuseTwice({ record }: Found<Manifest>, here: SourcesHere, wanted: string): Promise<void> {
+  const there = await here.of(record);
+  if (there === undefined) return;
+  if ("unread" in there) throw takenError(record, there.unread.message);
+  for (const path of there.session.paths) {
+    if (await lstat(path).catch(() => undefined))
+      throw takenError(record, path === wanted ? undefined : `it lies at ${path}`);
+  }
+}
+
+function takenError({ harness, session_id: session }: Manifest, cause?: string): TracecraftError {
+  return new TracecraftError("exists", `Cannot restore "${session}": ${harness} has that session here`, {
+    cause,
+    hint: `tracecraft session restore ${session} --to out`,
+  });
 }
 
 /** Its sub-agents, and theirs, which the harness looks for beside it. One that is there already is left alone. */
 async function restoreOwn(
   context: Context,
   { record: { harness, session_id: root } }: Found<Manifest>,
+  here: SourcesHere,
   cwd: string,
   move: Move | undefined,
 ): Promise<Restored[]> {
@@ -142,6 +161,7 @@ async function restoreOwn(
       const found = family.has(session) ? undefined : await sessionNamed(project, harness, session);
       if (!found) continue;
       family.add(session);
+      if (await here.of(found.record)) continue;
       const target = await harnessTarget(context, found, cwd);
       const generation = generationOf(found, undefined);
       try {

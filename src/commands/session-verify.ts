@@ -2,7 +2,7 @@ import { TracecraftError } from "../errors.ts";
 import type { Chosen } from "../sessions/choose.ts";
 import { findSession, listSessions, sessionNamed } from "../sessions/catalogue.ts";
 import { verifySession, type Verified } from "../sessions/verify.ts";
-import { sourcesHere, type Here } from "../sessions/verify-here.ts";
+import { sourcesHere, type Here } from "../sessions/source-here.ts";
 import { compareWithSource, type Against } from "../sessions/verify-source.ts";
 import { defineCommand } from "./command.ts";
 import { loadRedactor } from "./redactor.ts";

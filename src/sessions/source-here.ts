@@ -15,7 +15,7 @@ export interface SourcesHere {
   problems(): readonly TracecraftError[];
 }
 
-/** Where the sources of mirrored sessions are on this machine, whichever folder they were made in. */
+/** Where the sources of mirrored sessions are on this machine, whichever folder they were made in or moved to. */
 export function sourcesHere(host: Host): SourcesHere {
   const looked = new Map<string, Promise<Choice>>();
   const problems: TracecraftError[] = [];
