@@ -19,14 +19,23 @@ const session = "5c1d0f7e-2b7a-4c7e-9f0b-000000000000";
 
 interface Line {
   readonly agentId?: string;
+  /** Of an old build's side-chain: the place of the line that it follows, -1 for the first. */
+  readonly after?: number;
   readonly model: string;
   readonly content: unknown;
   readonly afterMs?: number;
 }
 
-function recordOf({ agentId, model, content, afterMs = 0 }: Line, n: number) {
+function recordOf({ agentId, after, model, content, afterMs = 0 }: Line, n: number) {
   const timestamp = new Date(beganAt + n * 1_000 + afterMs).toISOString();
-  const head = { uuid: `u${n}`, sessionId: session, timestamp, ...(agentId !== undefined && { agentId }) };
+  const side = { isSidechain: true, parentUuid: after === -1 ? null : `u${after}` };
+  const head = {
+    uuid: `u${n}`,
+    sessionId: session,
+    timestamp,
+    ...(agentId !== undefined && { agentId }),
+    ...(after === undefined ? { isSidechain: agentId !== undefined } : side),
+  };
   const usage = { input_tokens: 1, output_tokens: 10 ** (n % 5) };
   const isResult = JSON.stringify(content).includes("tool_result");
   return isResult
@@ -52,11 +61,11 @@ const lines: readonly Line[] = [
   { model: "", content: result("task") },
 ];
 
-async function built(parent: string | undefined, since?: number) {
+async function built(parent: string | undefined, since?: number, written = lines) {
   const store = memoryStore(() => storyTime);
   const project = testProject({ store, clock: { now: storyTime }, agent: "agent-0" });
   const path = join(folder, `${session}.jsonl`);
-  writeFileSync(path, lines.map((line, n) => `${JSON.stringify(recordOf(line, n))}\n`).join(""));
+  writeFileSync(path, written.map((line, n) => `${JSON.stringify(recordOf(line, n))}\n`).join(""));
   const options = { harness: claudeCode, host: testHost(), redactor: async () => redactor };
   await mirrorSession(
     project,
@@ -135,4 +144,35 @@ test("a page that begins later keeps the names of what sub-agents did", async ()
 test("a sub-agent's own file, every line of which names it, is one lane", async () => {
   const { source } = await built("another-session");
   expect(source.header.lanes.map(({ kind }) => kind)).toEqual(["agent", "session"]);
+});
+
+test("side-chains that an old build wrote into the main file, and named by nothing, are a lane each", async () => {
+  const old: readonly Line[] = [
+    { model: "claude-opus-4-1", content: reply("main 0") },
+    { model: "claude-opus-4-1", content: call("task") },
+    { after: -1, model: "claude-opus-4-1", content: reply("one 0") },
+    { after: -1, model: "claude-opus-4-1", content: call("b-call") },
+    { after: 2, model: "claude-opus-4-1", content: call("a-call") },
+    { model: "claude-opus-4-1", content: reply("main 1") },
+    { after: 3, model: "", content: result("b-call") },
+    { after: 4, model: "", content: result("a-call") },
+    // Follows a line of the main file: another one.
+    { after: 5, model: "claude-opus-4-1", content: reply("three 0") },
+    { model: "", content: result("task") },
+  ];
+  const { source, told, of } = await built(undefined, undefined, old);
+  expect(source.header.lanes.map(({ kind, name, parent }) => [kind, name, parent])).toEqual([
+    ["agent", "agent-0", undefined],
+    ["session", expect.any(String), 0],
+    ["subagent", "u2", 1],
+    ["subagent", "u3", 1],
+    ["subagent", "u8", 1],
+  ]);
+  expect([1, 2, 3, 4].map((lane) => of(lane).map(({ text }) => text))).toEqual([
+    ["main 0", "task", "main 1", "of task"],
+    ["one 0", "a-call", "of a-call"],
+    ["b-call", "of b-call"],
+    ["three 0"],
+  ]);
+  for (const { pair, lane } of told.filter((event) => event.pair >= 0)) expect(told[pair]!.lane).toBe(lane);
 });

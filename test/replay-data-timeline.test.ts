@@ -248,3 +248,31 @@ test("the state at 1,000 random times of 5,000 moments is the one from their beg
   for (const t of fc.sample(fc.integer({ min: from - 10, max: to + 10 }), { numRuns: 1_000, seed: 3 }))
     expect(stateAt(moments, t, checkpoints)).toEqual(stateAt(moments, t));
 }, 60_000);
+
+test("a claim that another session of the same agent held is told as one by force; a renewal and a take-over are not", async () => {
+  const clock = { now: storyTime };
+  const store = memoryStore(() => clock.now);
+  const first = testProject({ store, clock, agent: agents[0]!, session: { id: "one" } });
+  const second = testProject({ store, clock, agent: agents[0]!, session: { id: "two" } });
+  const other = testProject({ store, clock, agent: agents[1]! });
+  const step = async (act: () => Promise<unknown>, afterMs: number) => {
+    await act();
+    await Promise.all([first, second, other].map((project) => project.settled()));
+    clock.now += afterMs;
+  };
+  await step(() => claimStep(first, steps[0]!, { ttlS: 60 }), 20_000);
+  await step(() => claimStep(second, steps[0]!, { ttlS: 60, takeOver: true }), 20_000);
+  await step(() => claimStep(second, steps[0]!, { ttlS: 60 }), 90_000);
+  await step(() => claimStep(other, steps[0]!, { ttlS: 60 }), 0);
+  const found = momentsOf(await readRecords(first)).filter(
+    ({ kind }) => kind === "claim" || kind === "renew",
+  );
+  expect(
+    found.map(({ kind, lane, term, forcedFrom, takenFrom }) => [kind, lane, term, forcedFrom, takenFrom]),
+  ).toEqual([
+    ["claim", 0, 1, undefined, undefined],
+    ["claim", 0, 2, 1, undefined],
+    ["renew", 0, 2, undefined, undefined],
+    ["claim", 1, 3, undefined, 2],
+  ]);
+});

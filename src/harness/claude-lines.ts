@@ -38,9 +38,36 @@ const written =
 /** One line of Claude Code: of a main file or of a sub-agent's, of any version. */
 export function claudeEvents(record: Uint8Array, memory: Memory): HarnessEvent[] {
   return eventsOf(record, (line) => {
-    const from = origin(line["timestamp"], line["uuid"], line["parentUuid"], line["agentId"]);
+    const from = origin(
+      line["timestamp"],
+      line["uuid"],
+      line["parentUuid"],
+      line["agentId"] ?? sidechainOf(line, memory),
+    );
     return lineEvents(line, memory).map((kind) => ({ ...from, ...kind }));
   });
+}
+
+/** So many lines of side-chains are known, for one that goes on: the newest. */
+const sidechainLines = 10_000;
+
+/**
+ * Old builds wrote sub-agents into the main file and named none: their lines say only that they are of a side-chain. One
+ * that follows no other is a new sub-agent, called by the id of that line.
+ */
+function sidechainOf(line: Fields, memory: Memory): string | undefined {
+  if (line["isSidechain"] !== true) return undefined;
+  const known = (memory.get("sidechains") ?? new Map()) as Map<string, string>;
+  memory.set("sidechains", known);
+  const id = textOr(line["uuid"], "");
+  const first = known.get(textOr(line["parentUuid"], "")) ?? id;
+  if (id === "") return first || undefined;
+  known.set(id, first);
+  for (const oldest of known.keys()) {
+    if (known.size <= sidechainLines) break;
+    known.delete(oldest);
+  }
+  return first;
 }
 
 function lineEvents(line: Fields, memory: Memory): EventKind[] {

@@ -93,7 +93,7 @@ export interface Moment {
   readonly until?: number;
   /** Of a claim: the term before it had lapsed and was somebody else's. */
   readonly takenFrom?: number;
-  /** Of the end of a step by force: the term that it put out; `holder` had it. */
+  /** Of an end or a claim by force: the term that it put out; `holder` had it, of a claim in another session. */
   readonly forcedFrom?: number;
   /** Of `lost` and `fenced`: who holds it, and the term that holds. */
   readonly holder?: number;

@@ -228,6 +228,10 @@ function leasesOf(all: readonly Happening[], until: number): Held[] {
   const leases = followed(all);
   for (const { claim, agent, term } of leases)
     if (claim && claim.agent !== agent && claim.term !== term) Object.assign(claim, { takenFrom: term });
+  // From another session of the same agent, while that held it: nobody else could.
+  for (const { claim, agent, term, ranOut } of leases)
+    if (claim?.agent === agent && claim.term! > term && ranOut === undefined)
+      Object.assign(claim, { forcedFrom: term, holder: agent });
   for (const [before, end] of forcedEnds(all))
     Object.assign(end, { forcedFrom: before.term ?? 1, holder: before.agent });
   return leases.map((held) =>

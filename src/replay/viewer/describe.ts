@@ -18,8 +18,12 @@ const forced = ({ forcedFrom, holder }: Moment) =>
 
 type Says = (moment: Moment) => string;
 const says: Partial<Record<Kind, Says>> = {
-  claim: ({ step, takenFrom, term }) =>
-    takenFrom === undefined ? `claimed ${step}, term ${term ?? 1}` : `took over ${step}, term ${term ?? "?"}`,
+  claim: ({ step, takenFrom, forcedFrom, term }) =>
+    forcedFrom !== undefined
+      ? `took ${step} by force from another session of its own, term ${term ?? "?"}`
+      : takenFrom === undefined
+        ? `claimed ${step}, term ${term ?? 1}`
+        : `took over ${step}, term ${term ?? "?"}`,
   lost: ({ step, holder, holderTerm }) =>
     `lost the race for ${step}: held by ${nameOf(holder)}${holderTerm === undefined ? "" : `, term ${holderTerm}`}`,
   unresolved: ({ step }) => `tried to claim ${step}; nobody knows what became of it`,

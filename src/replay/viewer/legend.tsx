@@ -34,7 +34,7 @@ const present = computed(() => {
   const kinds = new Set<Kind>(from?.moments.map(({ kind }) => kind));
   const marks = new Set<MarkName>(kinds);
   for (const moment of from?.moments ?? []) {
-    if (moment.kind === "claim" && moment.takenFrom !== undefined) marks.add("taken");
+    if (moment.kind === "claim" && (moment.takenFrom ?? moment.forcedFrom) !== undefined) marks.add("taken");
     if (moment.kind === "send" && moment.urgent) marks.add("urgent");
     if (moment.kind === "send" && moment.to === -1) marks.add("broadcast");
   }

@@ -140,8 +140,11 @@ export const markWords: Readonly<Record<MarkName, string>> = {
 };
 
 /** The mark of an event: of a claim that took a lapsed step over, of an urgent message and of one to everybody another. */
-export function markOf(kind: Kind, moment?: Pick<Moment, "takenFrom" | "to" | "urgent">): MarkName {
-  if (kind === "claim" && moment?.takenFrom !== undefined) return "taken";
+export function markOf(
+  kind: Kind,
+  moment?: Pick<Moment, "takenFrom" | "forcedFrom" | "to" | "urgent">,
+): MarkName {
+  if (kind === "claim" && (moment?.takenFrom ?? moment?.forcedFrom) !== undefined) return "taken";
   if (kind === "send" && moment?.urgent) return "urgent";
   if (kind === "send" && moment?.to === -1) return "broadcast";
   return kind;

@@ -59,6 +59,11 @@ export function latency(moment: Moment, records: Records): { meta: string } {
 
 const claims: { readonly [kind in Kind]?: (moment: Moment, header: Header, records: Records) => Words } = {
   claim: (moment, header, records) => {
+    if (moment.forcedFrom !== undefined)
+      return {
+        text: <>took {name(moment.step)} by force from another session of its own</>,
+        ...term(moment),
+      };
     if (moment.takenFrom === undefined) return { text: <>claimed {name(moment.step)}</>, ...term(moment) };
     const before = records.holder(moment.step ?? "", moment.takenFrom);
     return {
