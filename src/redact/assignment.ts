@@ -184,7 +184,10 @@ function looksSecret(
   if (!first) return text.length >= 16 && score >= 8;
   // A shell's NAME=value and a password are rarely a name of something else.
   if (value.tight && value.quote === "" && /^[A-Z0-9_]+$/.test(name)) return score >= -2;
-  return score >= (text.length < 16 ? 6 : 4);
+  if (text.length < 16) return score >= 6;
+  // Names mix all three rarely, and then of words.
+  const mixes = /[a-z]/.test(text) && /[A-Z]/.test(text) && /[0-9]/.test(text);
+  return score >= (mixes ? 0 : 4);
 }
 
 const secretWords = new Set(
