@@ -255,8 +255,8 @@ test("a claim that another session of the same agent held is told as one by forc
   const first = testProject({ store, clock, agent: agents[0]!, session: { id: "one" } });
   const second = testProject({ store, clock, agent: agents[0]!, session: { id: "two" } });
   const other = testProject({ store, clock, agent: agents[1]! });
-  const step = async (act: () => Promise<unknown>, afterMs: number) => {
-    await act();
+  const step = async (deeds: () => Promise<unknown>, afterMs: number) => {
+    await deeds();
     await Promise.all([first, second, other].map((project) => project.settled()));
     clock.now += afterMs;
   };
