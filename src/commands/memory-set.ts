@@ -5,7 +5,7 @@ import { valueLimit } from "../format/records.ts";
 import { defineCommand } from "./command.ts";
 import { givenText } from "./given-text.ts";
 import { changedError, mustBeFit, valueText } from "./memory-words.ts";
-import { redactTexts, redactionWarning } from "./redacted.ts";
+import { mustBeNoSecret, redactTexts, redactionWarning } from "./redacted.ts";
 import { echoed } from "./text.ts";
 
 export const memorySet = defineCommand({
@@ -42,7 +42,10 @@ export const memorySet = defineCommand({
     const parsed = jsonValue ? parse(key, given) : undefined;
     // JSON is redacted as text, where its names stand beside its values, and stays JSON.
     const text = jsonValue ? JSON.stringify(parsed) : given;
-    const { texts, counts } = await redactTexts(context, { text }, noRedact);
+    const path = key.replaceAll(".", "/"); // As it is in the bucket.
+    const { texts, counts } = await redactTexts(context, { text, key, path }, noRedact);
+    mustBeNoSecret("Cannot set", key, texts.key);
+    mustBeNoSecret("Cannot set", path, texts.path);
     const kept = texts.text ?? "";
     if (ifRevision !== undefined) await mustBeFit(context.project, "set", key);
     const result = await setMemory(context.project, key, jsonValue ? parse(key, kept) : kept, { ifRevision });

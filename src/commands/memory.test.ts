@@ -4,12 +4,22 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { memoryLocalState } from "../coord/local.ts";
 import { memoryStore } from "../store/memory.ts";
-import { answer, objects, plant, storyTime, terminal, testContext, testProject } from "../../test/project.ts";
+import {
+  answer,
+  objects,
+  plant,
+  storyTime,
+  terminal,
+  testContext,
+  testProject,
+  withDefaults,
+} from "../../test/project.ts";
 import { memoryDelete } from "./memory-delete.ts";
 import { memoryGet } from "./memory-get.ts";
 import { memoryHistory } from "./memory-history.ts";
 import { memoryList } from "./memory-list.ts";
 import { memorySet } from "./memory-set.ts";
+import { send } from "./send.ts";
 
 function shop() {
   const clock = { now: storyTime };
@@ -172,6 +182,41 @@ it("memory set takes secrets out, also out of JSON, and JSON stays JSON", async 
   expect(JSON.stringify(await objects(store))).not.toContain(secret);
   await answer(memorySet, as("web-1"), { key: "k", value: secret, noRedact: true });
   expect(await answer(memoryGet, as("web-1"), { key: "k" })).toContain(secret);
+});
+
+it("a secret in a key is refused, for a key cannot be redacted, and never printed; --no-redact keeps it", async () => {
+  const { as, store } = shop();
+  const github = ["ghp", "R2d7kP9vXq4LmZ8tYw3NbC6sJh1GfA5eUo0i"].join("_");
+  const jwt = ["eyJhbGciOiJIUzI1NiJ9", "eyJzdWIiOiIxMjM0NTYifQ", "dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P"].join(
+    ".",
+  );
+  const set = (key: string, more = {}) => answer(memorySet, as("web-1"), { key, value: "v", ...more });
+  expect(await set(`k-${github}`)).toMatchInlineSnapshot(`
+    "2> Error: Cannot set "k-[REDACTED:github_token]": a name cannot be redacted
+    2> Cause: it looks like a secret; --no-redact keeps it
+    2> Hint: docs/redaction.md
+    # 2"
+  `);
+  for (const key of [github, `deploy.${github}`, `deploy/${github}`, jwt, jwt.replaceAll(".", "/")]) {
+    const said = await set(key);
+    expect(said, key).toMatch(/a name cannot be redacted\n(.*\n)*# 2$/);
+    expect(said).not.toContain(key.slice(-20));
+  }
+  const sent = { to: "api-2", text: "hello" };
+  expect(await answer(send, as("web-1"), { ...sent, thread: github })).toContain(
+    'Cannot send in thread "[REDACTED:',
+  );
+  expect(await answer(send, as("web-1"), { ...sent, to: github })).toContain('Cannot send to "[REDACTED:');
+  expect(await answer(memoryDelete, as("web-1"), { key: github })).toContain("# 5");
+  const value = "wJa1rXUtnFEMI/K7MDENG/bPxRfiCYzQ93";
+  const context = { ...testContext(as("web-1")), env: { DEPLOY_SECRET: value } };
+  for (const key of [value, value.replaceAll("/", ".")])
+    await expect(memorySet.run(context, withDefaults(memorySet, { key, value: "v" }))).rejects.toThrow(
+      'Cannot set "[REDACTED:environment_value]"',
+    );
+  expect(await objects(store)).toEqual({});
+  expect(await set(github, { noRedact: true })).toContain("# 0");
+  expect(await answer(memoryDelete, as("web-1"), { key: github })).toContain("# 0"); // It is there: to be rid of it.
 });
 
 it("memory shows control characters as such, and reads what format 1 wrote", async () => {

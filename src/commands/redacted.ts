@@ -1,3 +1,4 @@
+import { TracecraftError } from "../errors.ts";
 import type { Context } from "./command.ts";
 import { loadRedactor } from "./redactor.ts";
 
@@ -36,4 +37,13 @@ export function redactionWarning(counts: RedactionCounts, where?: string): strin
   return [
     `${secrets} redacted${where ? ` in ${where}` : ""} (${Object.keys(counts).join(", ")}); --no-redact keeps ${total === 1 ? "it" : "them"}`,
   ];
+}
+
+/** Refuses a name out of which something would go: it is part of a key, and cannot be redacted as a text can. */
+export function mustBeNoSecret(cannot: string, name: string, clean: string | undefined): void {
+  if (clean === undefined || clean === name) return;
+  throw new TracecraftError("usage", `${cannot} "${clean}": a name cannot be redacted`, {
+    cause: "it looks like a secret; --no-redact keeps it",
+    hint: "docs/redaction.md",
+  });
 }

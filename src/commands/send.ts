@@ -6,7 +6,7 @@ import { broadcast, isName, recipientName, soundsLikeEveryone } from "../format/
 import { valueLimit } from "../format/records.ts";
 import { defineCommand } from "./command.ts";
 import { givenText } from "./given-text.ts";
-import { redactTexts, redactionWarning } from "./redacted.ts";
+import { mustBeNoSecret, redactTexts, redactionWarning } from "./redacted.ts";
 import { echoed, shownLine } from "./text.ts";
 
 /** Agents that a warning names, so that a slip is seen. */
@@ -54,7 +54,9 @@ export const send = defineCommand({
       hint: `tracecraft send ${to} "…"`,
     });
     const text = given === words ? given : given.replace(/\r?\n$/, "");
-    const { texts, counts } = await redactTexts(context, { text, subject }, noRedact);
+    const { texts, counts } = await redactTexts(context, { text, subject, to, thread }, noRedact);
+    mustBeNoSecret("Cannot send to", to, texts.to);
+    mustBeNoSecret("Cannot send in thread", thread ?? "", texts.thread);
     const message = texts.text ?? "";
     const inReplyTo = replyTo === undefined ? undefined : await wholeId(project, replyTo);
     const sent = await sendMessage(project, {
