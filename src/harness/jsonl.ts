@@ -124,9 +124,11 @@ async function* newLines(
       const line = await longLine(file, cursor, edges, lf ?? size, lf === undefined, options);
       if (line !== undefined) ({ edges, ...piece } = line);
     }
-    // A log that was rewritten while it was read may have given half of one line and half of another.
-    if (piece === undefined || typeof (await compare(file, await file.size(), cursor)) === "string")
-      return "changed";
+    // A log that was rewritten while it was read may have given half of one line and half of another; and one that grew
+    // meanwhile goes on behind what was taken for its last line.
+    const sizeNow = await file.size();
+    if (piece === undefined || typeof (await compare(file, sizeNow, cursor)) === "string") return "changed";
+    if (piece.cursor.open === true && sizeNow !== size) return "changed";
     cursor = piece.cursor;
     yield piece;
   }
