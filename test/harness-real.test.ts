@@ -16,7 +16,7 @@ type Line = Record<string, any>;
 const open: Record<string, number> = {
   "codex/0.144.3_review-mode.jsonl": 1, // A search, which has no output record.
   "codex/0.147.0_paginated.jsonl": 1, // Ends while a tool waits for permission.
-  "openclaw/codeburn_test-sess-1.jsonl": 1, // Made by hand: three calls without ids.
+  "openclaw/codeburn_test-sess-1.jsonl": 3, // Made by hand: three calls without ids.
   "pi/pi-mono_large-session.jsonl": 18, // Turns that were interrupted.
 };
 
@@ -108,14 +108,11 @@ describe.skipIf(!existsSync(real))(
             events.push(...made);
           }
           lines += records.length;
-          const calls = new Set(events.flatMap((event) => (event.type === "call" ? [event.call] : [])));
+          const calls = events.flatMap((event) => (event.type === "call" ? [event.call] : []));
           const results = events.flatMap((event) => (event.type === "result" ? [event.call] : []));
-          expect(
-            results.filter((call) => !calls.has(call)),
-            `${file}: results without a call`,
-          ).toEqual([]);
-          expect(new Set(results).size, `${file}: a result for each call`).toBe(
-            calls.size - (open[`${harness.name}/${file}`] ?? 0),
+          expect(without(results, calls), `${file}: results without a call, or told twice`).toEqual([]);
+          expect(without(calls, results), `${file}: calls without a result, or told twice`).toHaveLength(
+            open[`${harness.name}/${file}`] ?? 0,
           );
           const parsed = records
             .flatMap((record) => Buffer.from(record).toString().replaceAll("}{", "}\n{").split("\n"))
@@ -149,6 +146,17 @@ describe.skipIf(!existsSync(real))(
     });
   },
 );
+
+/** What is left of the first where each of the second takes one away. */
+function without<T>(from: readonly T[], taken: readonly T[]): T[] {
+  const counts = new Map<T, number>();
+  for (const one of taken) counts.set(one, (counts.get(one) ?? 0) + 1);
+  return from.filter((one) => {
+    const times = counts.get(one) ?? 0;
+    counts.set(one, times - 1);
+    return times <= 0;
+  });
+}
 
 function parse(text: string): Line[] {
   try {
