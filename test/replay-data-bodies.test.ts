@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { bodiesInto } from "../src/replay/bodies.ts";
+import type { BodyPlace } from "../src/replay/encode.ts";
 
 /** Texts whose sizes fall on both sides of what a block has left, and that come again. */
 const texts = fc.array(
@@ -20,7 +21,7 @@ test("each text is found again where it was put, and an equal one stands in the 
       const all = [...some, ...some];
       const blocks: Buffer[] = [];
       const bodies = bodiesInto({ add: async (_name, bytes) => void blocks.push(Buffer.from(bytes)) });
-      const places = [];
+      const places: BodyPlace[] = [];
       for (const text of all) places.push((await bodies.add(text)).place);
       const sizes = await bodies.done();
       expect(blocks.map(({ length }) => length)).toEqual(sizes);

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +7,7 @@ import { createRedactor } from "../src/redact/redact.ts";
 import type { Bodies } from "../src/replay/bodies.ts";
 import { flag } from "../src/replay/page.ts";
 import { readRow, rowBytes, rowsInto } from "../src/replay/rows.ts";
-import { names, readTranscript } from "../src/replay/transcript.ts";
+import { names, transcriptReader } from "../src/replay/transcript.ts";
 
 const png =
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
@@ -28,24 +27,24 @@ async function read(harness: string, lines: readonly unknown[], withBodies = tru
     }),
     done: async () => [],
   };
-  await readTranscript(
-    (async function* () {
-      for (const line of lines) yield Buffer.from(JSON.stringify(line));
-    })(),
-    {
-      rows,
-      harness: harnesses.find(({ name }) => name === harness),
-      redactor,
-      bodies: withBodies ? bodies : undefined,
-      tools: names(),
-      models: names(),
-      addMs: () => 0,
-      begin: 1_000,
-      latest: Number.POSITIVE_INFINITY,
-      preview: async (bytes) => void previews.push(Buffer.from(bytes).toString()),
-      redacted: () => undefined,
-    },
-  );
+  const reader = transcriptReader({
+    rows,
+    harness: harnesses.find(({ name }) => name === harness),
+    redactor,
+    bodies: withBodies ? bodies : undefined,
+    tools: names(),
+    models: names(),
+    addMs: () => 0,
+    begin: 1_000,
+    latest: () => Number.POSITIVE_INFINITY,
+    preview: async (bytes) => void previews.push(Buffer.from(bytes).toString()),
+    redacted: () => undefined,
+  });
+  const bytesOf = async function* () {
+    for (const line of lines) yield Buffer.from(JSON.stringify(line));
+  };
+  await reader.read(bytesOf());
+  reader.settle();
   closeSync(file);
   const bytes = readFileSync(join(folder, "rows"));
   rmSync(folder, { recursive: true });
@@ -153,7 +152,7 @@ test("an address, a script, SVG, broken base64 and a redacted one are no picture
     expect([block, rows.some(({ image: shown }) => shown), rows.length]).toEqual([block, false, 1]);
   }
   const large = await read("claude-code", [
-    user(1, [image(randomBytes(4 * 1024 * 1024).toString("base64"))]),
+    user(1, [image(Buffer.alloc(4 * 1024 * 1024, "picture").toString("base64"))]),
   ]);
   expect(large).toMatchObject([{ kind: "prompt", image: false }]);
   expect(large[0]!.preview).toMatch(/^picture, png, 409[67] KiB: too large for a page$/);

@@ -9,7 +9,7 @@ import { sumUsage, type HarnessEvent } from "../src/harness/events.ts";
 import type { Harness } from "../src/harness/harness.ts";
 import { createRedactor } from "../src/redact/redact.ts";
 import { readRow, rowBytes, rowsInto, type Row } from "../src/replay/rows.ts";
-import { names, readTranscript } from "../src/replay/transcript.ts";
+import { names, transcriptReader } from "../src/replay/transcript.ts";
 
 const real = fileURLToPath(new URL("../../shared/fixtures/transcripts", import.meta.url));
 const redactor = createRedactor();
@@ -23,12 +23,17 @@ async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
   yield* items;
 }
 
-async function read(harness: Harness | undefined, lines: readonly Uint8Array[]) {
+/** The rows of lines; `halts` are how many of them were there when the session was looked at before its end. */
+async function read(
+  harness: Harness | undefined,
+  lines: readonly Uint8Array[],
+  halts: readonly number[] = [],
+) {
   const previews: string[] = [];
   const path = join(rowsFolder, `${++rowFiles}`);
   const file = openSync(path, "w+");
   const rows = rowsInto(file, 0);
-  const repeated = await readTranscript(each(lines), {
+  const reader = transcriptReader({
     rows,
     harness,
     redactor,
@@ -37,10 +42,15 @@ async function read(harness: Harness | undefined, lines: readonly Uint8Array[]) 
     models: names(),
     addMs: () => 0,
     begin: 1_000,
-    latest,
+    latest: () => latest,
     preview: async (bytes) => void previews.push(Buffer.from(bytes).toString()),
     redacted: () => undefined,
   });
+  let repeated = 0;
+  for (const [nth, end] of [...halts, lines.length].entries()) {
+    repeated += await reader.read(each(lines.slice(halts[nth - 1] ?? 0, end)));
+    reader.settle();
+  }
   closeSync(file);
   const bytes = readFileSync(path);
   rmSync(path);
@@ -104,6 +114,17 @@ describe("a transcript as rows", () => {
     expect(repeated).toBe(36);
     expect(previews.filter((words) => words.startsWith("line "))).toHaveLength(32);
     expect(tokensOf(rows)).toMatchObject({ input: 96, output: (31 * 32) / 2 });
+  });
+
+  it("is the same when it was looked at before its end, and the time of the first line came later", async () => {
+    const timeless = [0, 1].map((n) =>
+      JSON.stringify({ ...JSON.parse(said(n, text("early"))), timestamp: 0 }),
+    );
+    const once = Array.from({ length: 6 }, (_, n) => said(n + 2, text(`line ${n}`)));
+    const lines = [...timeless, ...once, ...once.slice(2, 4)].map((line) => Buffer.from(line));
+    const whole = await read(claude, lines);
+    for (let halt = 0; halt < lines.length; halt++)
+      expect([halt, await read(claude, lines, [halt, halt + 1])]).toEqual([halt, whole]);
   });
 
   it("keeps two equal lines that say neither when nor which", async () => {

@@ -1,5 +1,6 @@
 import { TracecraftError } from "../errors.ts";
-import { defineCommand } from "./command.ts";
+import type { Built } from "../replay/serve.ts";
+import { defineCommand, type Context } from "./command.ts";
 import { openInBrowser } from "./open-browser.ts";
 import { buildOptions } from "./replay.ts";
 
@@ -23,53 +24,64 @@ export const view = defineCommand({
   needs: "project",
 
   async run(context, args) {
-    const { project, signal } = context;
-    const { buildPage } = await import("../replay/build.ts");
-    const { changesOf } = await import("../replay/changes.ts");
-    const { servePage } = await import("../replay/serve.ts");
-    const { readViewer } = await import("../replay/viewer-files.ts");
     const port = portOf(args.port);
-    const build = async () =>
-      buildPage(project, {
-        ...(await buildOptions(context, args)),
-        bodies: "full",
-        signal,
-        progress: () => {},
-      });
-
-    const changed = changesOf(project);
-    await changed();
-    const serving = await servePage({
-      viewer: readViewer(),
-      first: await build(),
-      port,
-      secret: project.world.randomHex(16),
-    }).catch((error: unknown) => {
-      throw taken(error, port);
-    });
+    const { pageMaker } = await import("../replay/build.ts");
+    const maker = await pageMaker("full");
     try {
-      context.emit({ url: serving.url, project: project.name }, `Serving ${project.name} on ${serving.url}`);
-      if (args.open) openInBrowser(context.platform, serving.url);
-      let pauseMs = pollMs.first;
-      let stale = false;
-      while (!signal.aborted) {
-        await project.world.sleep(pauseMs);
-        pauseMs = Math.min(pollMs.last, pauseMs * pollMs.grows);
-        if (signal.aborted || serving.followers() === 0) continue;
-        stale = (await changed().catch(() => false)) || stale;
-        if (!stale) continue;
-        const began = project.world.monotonic();
-        const next = await build().catch(passing);
-        if (next) await serving.show(next);
-        stale = next === undefined;
-        pauseMs = Math.max(pollMs.first, restFactor * (project.world.monotonic() - began));
-      }
+      await serve(context, { port, open: args.open }, async () =>
+        maker.build(context.project, {
+          ...(await buildOptions(context, args)),
+          signal: context.signal,
+          progress: () => {},
+        }),
+      );
     } finally {
-      await serving.close();
+      await maker.close();
     }
     throw new TracecraftError("interrupted", "Interrupted");
   },
 });
+
+/** Shows what `build` makes, again whenever something changed, until the signal comes. */
+async function serve(
+  { project, signal, emit, platform }: Context,
+  { port, open }: { readonly port: number; readonly open: boolean },
+  build: () => Promise<Built>,
+): Promise<void> {
+  const { changesOf } = await import("../replay/changes.ts");
+  const { servePage } = await import("../replay/serve.ts");
+  const { readViewer } = await import("../replay/viewer-files.ts");
+  const changed = changesOf(project);
+  await changed();
+  const serving = await servePage({
+    viewer: readViewer(),
+    first: await build(),
+    port,
+    secret: project.world.randomHex(16),
+  }).catch((error: unknown) => {
+    throw taken(error, port);
+  });
+  try {
+    emit({ url: serving.url, project: project.name }, `Serving ${project.name} on ${serving.url}`);
+    if (open) openInBrowser(platform, serving.url);
+    let pauseMs = pollMs.first;
+    let stale = false;
+    while (!signal.aborted) {
+      await project.world.sleep(pauseMs);
+      pauseMs = Math.min(pollMs.last, pauseMs * pollMs.grows);
+      if (signal.aborted || serving.followers() === 0) continue;
+      stale = (await changed().catch(() => false)) || stale;
+      if (!stale) continue;
+      const began = project.world.monotonic();
+      const next = await build().catch(passing);
+      if (next) await serving.show(next);
+      stale = next === undefined;
+      pauseMs = Math.max(pollMs.first, restFactor * (project.world.monotonic() - began));
+    }
+  } finally {
+    await serving.close();
+  }
+}
 
 /** A store that does not answer now may answer later: the page stays as it is until then. Anything else ends the command. */
 function passing(error: unknown): undefined {

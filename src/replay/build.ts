@@ -1,10 +1,11 @@
 import { correctedNow } from "../coord/clock.ts";
 import type { Project } from "../coord/project.ts";
 import type { Redactor } from "../redact/redact.ts";
-import { bodiesInto } from "./bodies.ts";
 import { openBlocksFile } from "./blocks-file.ts";
 import { encodePyramid } from "./encode.ts";
 import type { Happening } from "./happenings.ts";
+import type { PageBlocks } from "./html.ts";
+import { openKept, type Kept } from "./kept.ts";
 import { lanesOf } from "./lanes.ts";
 import { pageSchema, type Header } from "./page.ts";
 import { indexInto, type Placed } from "./page-index.ts";
@@ -13,7 +14,6 @@ import { readRecords } from "./read.ts";
 import type { Built } from "./serve.ts";
 import { readSessions } from "./sessions.ts";
 import { offsetsOf, timelineOf } from "./timeline.ts";
-import { names } from "./transcript.ts";
 
 export interface BuildOptions {
   /** Nothing older, nothing later, in ms since 1970. */
@@ -41,36 +41,58 @@ const futureMs = 3_600_000;
  * through temporary files. Rejects when the signal comes; whoever gets the page closes it.
  */
 export async function buildPage(project: Project, options: BuildOptions): Promise<BuiltPage> {
+  const kept = await openKept(options.bodies);
+  const page = await buildFrom(kept, project, options).catch(async (error: unknown) => {
+    await kept.close();
+    throw error;
+  });
+  return {
+    ...page,
+    async close() {
+      await page.close();
+      await kept.close();
+    },
+  };
+}
+
+/** Pages of one bucket, one after the other, with the same bodies: what was read for one is not read for the next. */
+export async function pageMaker(bodies: Header["bodies"]) {
+  const kept = await openKept(bodies);
+  return {
+    /** As `buildPage`. Its blocks are gone when this is closed. */
+    build: (project: Project, options: Omit<BuildOptions, "bodies">): Promise<BuiltPage> =>
+      buildFrom(kept, project, { ...options, bodies }),
+    close: (): Promise<void> => kept.close(),
+  };
+}
+
+async function buildFrom(kept: Kept, project: Project, options: BuildOptions): Promise<BuiltPage> {
   const { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY, signal } = options;
+  const { tools, models, bodies } = kept;
   const made = correctedNow(project);
   const wanted = (agent: string) => options.agents.length === 0 || options.agents.includes(agent);
   const file = await openBlocksFile();
   try {
-    const records = await readRecords(project);
+    const records = await readRecords(project, kept.records);
     const notes = records.problems.map((key) => `${key} is malformed`);
     const offsets = offsetsOf(records);
-    const [tools, models] = [names(), names()];
     const tally = tallyOf(notes);
-    const stored = { rows: file.path("rows"), previews: file.path("previews") };
-    const bodies = options.bodies === "full" ? bodiesInto(file) : undefined;
     const acted = new Set<string>();
     const sessions = await readSessions(project, {
+      ...kept,
       acted: (agent) => void acted.add(agent),
-      stored,
       redactor: options.redactor,
-      bodies,
-      tools,
-      models,
       since,
       until,
       latest: made + futureMs,
       wanted,
-      addMs: (agent, said) => offsetAt(offsets.get(agent), said),
+      offsets,
       ...tally.on,
       progress: options.progress,
       signal,
     });
-    const bodyBlocks = (await bodies?.done()) ?? [];
+    const bodyBlocks = [...((await bodies?.done()) ?? [])];
+    await kept.texts.settle();
 
     const { happenings } = timelineOf(records, made, tally.heard);
     const placed = placedIn(happenings, { since, until, wanted });
@@ -80,7 +102,6 @@ export async function buildPage(project: Project, options: BuildOptions): Promis
     const index = await indexInto(file, {
       placed,
       sessions,
-      stored,
       lanes,
       models: models.all,
       previews: options.bodies !== "none",
@@ -112,11 +133,21 @@ export async function buildPage(project: Project, options: BuildOptions): Promis
     await file.add("moments", Buffer.from(JSON.stringify(index.moments)));
     await file.add("pyramid", encodePyramid(index.pyramid));
     await file.settle();
-    return { header, blocks: file.blocks, close: () => file.close() };
+    return {
+      header,
+      blocks: joined(file.blocks, kept.texts.blocks, bodyBlocks.length),
+      close: () => file.close(),
+    };
   } catch (error) {
     await file.close();
     throw error;
   }
+}
+
+/** The blocks of a page, and the first so many of those that hold the texts of all pages. */
+function joined(own: PageBlocks, texts: PageBlocks, count: number): PageBlocks {
+  const names = [...own.names, ...Array.from({ length: count }, (_, nth) => `b.${nth}`)];
+  return { names, read: (name) => (name.startsWith("b.") ? texts : own).read(name) };
 }
 
 /** What the transcripts tell on the way, besides their events. */
@@ -176,15 +207,6 @@ function timesOf(placed: readonly Placed[], acted: ReadonlySet<string>) {
       if (other && acted.has(other)) see(other, happening.at, 0);
   }
   return times;
-}
-
-/** What is to be added to a time, by what was measured last before it, or first after it. */
-function offsetAt(
-  offsets: readonly (readonly [from: number, addMs: number])[] | undefined,
-  said: number,
-): number {
-  if (!offsets || offsets.length === 0) return 0;
-  return (offsets.findLast(([from]) => from <= said) ?? offsets[0]!)[1];
 }
 
 /** How far each agent's clock was ahead at last, where it was off at all. */

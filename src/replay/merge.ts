@@ -9,6 +9,7 @@ export interface Stored {
 
 /** A session's share of those files: of its rows those that are on the page, which follow each other. */
 export interface Share {
+  readonly stored: Stored;
   /** The first row's byte in the file of rows, and the first preview's in that of previews. */
   readonly row: number;
   readonly preview: number;
@@ -33,14 +34,18 @@ const bufferBytes = 64 * 1024 * 1024;
  * order. Reads each file piece by piece, at once: they were just written on this machine, and a promise for each row
  * would cost more than all else of it.
  */
-export function* mergedRows(stored: Stored, shares: readonly Share[]): Generator<Merged> {
-  const [rows, previews] = [openSync(stored.rows, "r"), openSync(stored.previews, "r")];
+export function* mergedRows(shares: readonly Share[]): Generator<Merged> {
+  const files = new Map<string, number>();
+  const fileOf = (path: string): number => {
+    if (!files.has(path)) files.set(path, openSync(path, "r"));
+    return files.get(path)!;
+  };
   try {
     const piece = Math.max(
       4096,
       Math.min(256 * 1024, Math.floor(bufferBytes / 2 / Math.max(1, shares.length))),
     );
-    const cursors = shares.map((share, index) => cursorOf(index, share, rows, previews, piece));
+    const cursors = shares.map((share, index) => cursorOf(index, share, fileOf, piece));
     const heap: Cursor[] = [];
     for (const cursor of cursors) if (cursor.load()) push(heap, cursor);
     while (heap.length > 0) {
@@ -53,8 +58,7 @@ export function* mergedRows(stored: Stored, shares: readonly Share[]): Generator
       sink(heap);
     }
   } finally {
-    closeSync(rows);
-    closeSync(previews);
+    for (const file of files.values()) closeSync(file);
   }
 }
 
@@ -66,9 +70,13 @@ interface Cursor {
   take(): Merged;
 }
 
-function cursorOf(index: number, share: Share, rows: number, previews: number, piece: number): Cursor {
-  const rowReader = reader(rows, share.row, Math.max(rowBytes, piece - (piece % rowBytes)));
-  const previewReader = reader(previews, share.preview, piece);
+function cursorOf(index: number, share: Share, fileOf: (path: string) => number, piece: number): Cursor {
+  const rowReader = reader(
+    fileOf(share.stored.rows),
+    share.row,
+    Math.max(rowBytes, piece - (piece % rowBytes)),
+  );
+  const previewReader = reader(fileOf(share.stored.previews), share.preview, piece);
   let done = 0;
   let ready: Buffer;
   const cursor: Cursor = {

@@ -3,7 +3,7 @@ import type { BlocksFile } from "./blocks-file.ts";
 import { blockEntry, encodeEvents, pyramidCounter, type PageEvent } from "./encode.ts";
 import type { Happening } from "./happenings.ts";
 import type { Lanes } from "./lanes.ts";
-import { mergedRows, type Merged, type Stored } from "./merge.ts";
+import { mergedRows, type Merged } from "./merge.ts";
 import { blockEvents, type Block, type Moment, type Pyramid, type Spent } from "./page.ts";
 import { priceOf } from "./prices.ts";
 import type { ReadSession } from "./sessions.ts";
@@ -19,7 +19,6 @@ export interface IndexOptions {
   /** In the order of time. */
   readonly placed: readonly Placed[];
   readonly sessions: readonly ReadSession[];
-  readonly stored: Stored;
   readonly lanes: Lanes;
   readonly models: readonly string[];
   readonly previews: boolean;
@@ -101,10 +100,10 @@ async function breath(signal: AbortSignal): Promise<void> {
 }
 
 /** Happenings before the rows of the same time. */
-function* inOrder({ placed, sessions, stored }: IndexOptions): Generator<Placed | Merged> {
+function* inOrder({ placed, sessions }: IndexOptions): Generator<Placed | Merged> {
   let next = 0;
   const shares = sessions.map(({ share }) => share);
-  for (const merged of mergedRows(stored, shares)) {
+  for (const merged of mergedRows(shares)) {
     while (next < placed.length && placed[next]!.happening.at <= merged.row.at) yield placed[next++]!;
     yield merged;
   }

@@ -81,8 +81,14 @@ export interface Records {
   readonly problems: readonly string[];
 }
 
-/** Reads all coordination records of a project. What is malformed is named and hides nothing else. */
-export async function readRecords(project: Project): Promise<Records> {
+/** Records by key, each with its version: what has the same one is not read again. */
+export type KeptRecords = Map<string, { readonly version: string; readonly record: unknown }>;
+
+/**
+ * Reads all coordination records of a project. What is malformed is named and hides nothing else. What `kept` has of
+ * before is taken from there, and then it has what is there now.
+ */
+export async function readRecords(project: Project, kept: KeptRecords = new Map()): Promise<Records> {
   const { store } = project;
   const problems: string[] = [];
   const [history, ...others] = await Promise.all([
@@ -94,16 +100,7 @@ export async function readRecords(project: Project): Promise<Records> {
     listed(store, artifactsPrefix),
   ]);
   const [agents, memory, steps, inboxes, artifacts] = others;
-  const read = async <T>({ key }: Listed, parse: (key: string, body: Uint8Array) => T) => {
-    try {
-      const object = await store.get(key, { limit: recordReadLimit });
-      return object && parse(key, object.body);
-    } catch (error) {
-      if (!(error instanceof TracecraftError) || error.code !== "malformed") throw error;
-      problems.push(key);
-      return undefined;
-    }
-  };
+  const { read, settle } = reading(store, kept, problems);
 
   const events: { event: EventRecord; writtenAt: number }[] = [];
   const mail: MailRecord[] = [];
@@ -127,7 +124,7 @@ export async function readRecords(project: Project): Promise<Records> {
   );
   const outcomeOf = new Map(attempts.map(({ event }, index) => [event, outcomes[index]]));
 
-  return {
+  const found: Records = {
     journal: events.map(({ event, writtenAt }) => ({ event, writtenAt, outcome: outcomeOf.get(event) })),
     mail,
     claims: await byName(steps, stepOf("claim"), (object) => read(object, readClaim)),
@@ -154,6 +151,34 @@ export async function readRecords(project: Project): Promise<Records> {
       read(object, (key, body) => readRecord(memoryRecord, key, body)),
     ),
     problems,
+  };
+  settle();
+  return found;
+}
+
+/** Reads records that are not kept from before; `settle` forgets those that were not asked for. */
+function reading(store: Store, kept: KeptRecords, problems: string[]) {
+  const there = new Set<string>();
+  return {
+    async read<T>({ key, version }: Listed, parse: (key: string, body: Uint8Array) => T) {
+      there.add(key);
+      const known = kept.get(key);
+      if (known?.version === version) return known.record as T; // A key is always read in the same way.
+      try {
+        const object = await store.get(key, { limit: recordReadLimit });
+        if (object === undefined) return undefined;
+        const record = parse(key, object.body);
+        kept.set(key, { version: object.version, record });
+        return record;
+      } catch (error) {
+        if (!(error instanceof TracecraftError) || error.code !== "malformed") throw error;
+        problems.push(key);
+        return undefined;
+      }
+    },
+    settle(): void {
+      for (const key of kept.keys()) if (!there.has(key)) kept.delete(key);
+    },
   };
 }
 

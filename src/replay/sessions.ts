@@ -1,27 +1,22 @@
 import { open, type FileHandle } from "node:fs/promises";
-import { dirname } from "node:path";
 import type { Project } from "../coord/project.ts";
 import { asTracecraftError } from "../errors.ts";
-import { harnessNamed } from "../harness/all.ts";
-import type { Redactor } from "../redact/redact.ts";
 import { listedSessions } from "../sessions/catalogue.ts";
-import { contentOf, linesOf } from "../sessions/content.ts";
 import { findManifest } from "../sessions/manifest.ts";
 import { partsOf, type Manifest } from "../sessions/manifest-record.ts";
 import type { Found } from "../coord/update.ts";
 import type { Bodies } from "./bodies.ts";
-import { appender, type Appender, diskTrouble, writeWhole } from "./disk.ts";
+import { diskTrouble } from "./disk.ts";
 import type { LaneSession } from "./lanes.ts";
-import type { Share, Stored } from "./merge.ts";
-import { previewBytesOf, rowBytes, rowsInto, timeOf } from "./rows.ts";
-import { subAgentsAt } from "./sub-agents.ts";
-import { readTranscript, type Names } from "./transcript.ts";
+import type { Share } from "./merge.ts";
+import type { Offsets } from "./offsets.ts";
+import type { Extent, Readings } from "./readings.ts";
+import type { Redactor } from "../redact/redact.ts";
+import { previewBytesOf, rowBytes, timeOf } from "./rows.ts";
+import type { Names } from "./transcript.ts";
 
-/** A longer line is told by its length. */
-const lineLimit = 16 * 1024 * 1024;
 const manifestsAtOnce = 32;
 const rowsAtOnce = 16 * 1024;
-const previewsHeld = 256 * 1024;
 
 /** A session whose events are in the files of rows and previews. */
 export interface ReadSession extends LaneSession {
@@ -29,7 +24,9 @@ export interface ReadSession extends LaneSession {
 }
 
 export interface SessionsOptions {
-  readonly stored: Stored;
+  readonly readings: Readings;
+  /** Manifests by key, as they were read before: those that are not read anew, and after that those of now. */
+  readonly manifests: Map<string, Found<Manifest>>;
   readonly redactor: Redactor;
   readonly bodies: Bodies | undefined;
   readonly tools: Names;
@@ -38,7 +35,8 @@ export interface SessionsOptions {
   readonly until: number;
   readonly latest: number;
   readonly wanted: (agent: string) => boolean;
-  readonly addMs: (agent: string, said: number) => number;
+  /** By agent. */
+  readonly offsets: ReadonlyMap<string, Offsets>;
   readonly redacted: (counts: Readonly<Record<string, number>>) => void;
   /** The agent of every mirrored session, wanted or not. */
   readonly acted: (agent: string) => void;
@@ -47,24 +45,22 @@ export interface SessionsOptions {
   readonly note: (what: string) => void;
   /** Lines of a session that were there before: shown once. */
   readonly repeated: (lines: number) => void;
+  /** Where the temporary files are, for the words about a full disk. */
+  readonly place: string;
   readonly progress: (done: number, total: number) => void;
   readonly signal: AbortSignal;
 }
 
 /**
- * Reads the current generation of each mirrored session, one after the other, into files of rows and previews. One that
- * cannot be read is noted and hides no other; those without an event in the time that was asked for are left out.
+ * Reads the current generation of each mirrored session, one after the other, into files of rows and previews, where it
+ * is not there from the last time. One that cannot be read is noted and hides no other; those without an event in the
+ * time that was asked for are left out.
  */
 export async function readSessions(project: Project, options: SessionsOptions): Promise<ReadSession[]> {
-  const all = await readManifests(project, options.note);
+  const all = await readManifests(project, options);
   for (const { record } of all) options.acted(agentOf(record));
   const manifests = all.filter(({ record }) => options.wanted(agentOf(record)));
   const total = manifests.reduce((sum, { record }) => sum + bytesOf(record), 0);
-  const [rows, previews] = await Promise.all([
-    open(options.stored.rows, "w+"),
-    open(options.stored.previews, "w"),
-  ]);
-  const files: Files = { rows, rowsEnd: 0, previews: appender(previews, previewsHeld) };
   const read: ReadSession[] = [];
   let done = 0;
   try {
@@ -72,115 +68,98 @@ export async function readSessions(project: Project, options: SessionsOptions): 
       options.signal.throwIfAborted();
       const counted = (bytes: number) => options.progress((done += bytes), total);
       try {
-        read.push(...(await readSession(project, found, files, options, counted)));
+        read.push(...(await readSession(project, found, options, counted)));
       } catch (error) {
         const { code, message } = asTracecraftError(error);
-        if (code !== "malformed") throw diskTrouble(error, dirname(options.stored.rows));
+        if (code !== "malformed") throw error;
         options.note(`${found.record.harness}/${found.record.session_id}: ${message}`);
       }
     }
-    await files.previews.flush();
-  } finally {
-    await Promise.all([rows.close(), previews.close()]);
+    await options.readings.settle();
+    return read;
+  } catch (error) {
+    throw diskTrouble(error, options.place);
   }
-  return read;
 }
 
-async function readManifests(project: Project, note: (what: string) => void): Promise<Found<Manifest>[]> {
+async function readManifests(
+  project: Project,
+  { manifests, note }: Pick<SessionsOptions, "manifests" | "note">,
+): Promise<Found<Manifest>[]> {
   const listed = await listedSessions(project);
-  const found: Found<Manifest>[] = [];
+  const found: (readonly [key: string, Found<Manifest>])[] = [];
   for (let start = 0; start < listed.length; start += manifestsAtOnce) {
-    const some = listed.slice(start, start + manifestsAtOnce).map(async ({ key, harness, session }) => {
-      try {
-        return await findManifest(project, harness, session);
-      } catch (error) {
-        if (asTracecraftError(error).code !== "malformed") throw error;
-        note(`${key} is malformed`);
-        return undefined;
-      }
-    });
-    found.push(...(await Promise.all(some)).filter((one) => one !== undefined));
+    const some = listed
+      .slice(start, start + manifestsAtOnce)
+      .map(async ({ key, version, harness, session }) => {
+        const known = manifests.get(key);
+        if (known?.version === version) return [key, known] as const;
+        try {
+          return [key, await findManifest(project, harness, session)] as const;
+        } catch (error) {
+          if (asTracecraftError(error).code !== "malformed") throw error;
+          note(`${key} is malformed`);
+          return [key, undefined] as const;
+        }
+      });
+    for (const [key, one] of await Promise.all(some)) if (one) found.push([key, one]);
   }
-  return found;
-}
-
-interface Files {
-  readonly rows: FileHandle;
-  /** Where the next session's rows begin. */
-  rowsEnd: number;
-  readonly previews: Appender;
+  manifests.clear();
+  for (const [key, one] of found) manifests.set(key, one);
+  return [...manifests.values()];
 }
 
 /** A session, and behind it those of its sub-agents that its own file tells of. */
 async function readSession(
   project: Project,
   found: Found<Manifest>,
-  files: Files,
   options: SessionsOptions,
   counted: (bytes: number) => void,
 ): Promise<ReadSession[]> {
   const { record: manifest } = found;
   const agent = agentOf(manifest);
-  const preview = files.previews.size();
-  const rows = rowsInto(files.rows.fd, files.rowsEnd);
-  const subAgents = subAgentsAt(`${options.stored.rows}.sub`);
-  try {
-    const repeated = await readTranscript(
-      linesOf(countedChunks(contentOf(project, found), counted, options.signal), lineLimit),
-      {
-        ...options,
-        rows,
-        // In the file of a sub-agent every line names it.
-        ...(manifest.parent ? {} : { subAgent: subAgents.sinkOf }),
-        harness: harnessNamed(manifest.harness),
-        addMs: (said) => options.addMs(agent, said),
-        begin: beginOf(manifest),
-        preview: (bytes) => files.previews.add(bytes),
-      },
-    );
-    options.repeated(repeated);
-    const { harness, session_id: session, title } = manifest;
-    const whole = await shared(files, preview, rows.count(), agent, options, {
-      harness,
-      session,
-      parent: manifest.parent ?? undefined,
-      title: title ? title.slice(0, 80).toWellFormed() : undefined,
-    });
-    const read = whole ? [whole] : [];
-    await subAgents.each(async (name, count, copy) => {
-      const from = files.previews.size();
-      let end = files.rowsEnd;
-      await copy.rows(async (bytes) => {
-        await writeWhole(files.rows, bytes, end);
-        end += bytes.length;
-      });
-      await copy.previews((bytes) => files.previews.add(bytes));
-      const id = `${session}.agent-${name.slice(0, 200).toWellFormed()}`;
-      const sub = { harness, session: id, parent: session, title: name.slice(0, 12).toWellFormed() };
-      const one = await shared(files, from, count, agent, options, sub);
-      if (one) read.push(one);
-    });
-    return read;
-  } finally {
-    await subAgents.close();
+  const { extents, redacted, repeated } = await options.readings.of(project, found, {
+    ...options,
+    begin: beginOf(manifest),
+    offsets: options.offsets.get(agent) ?? [],
+    counted,
+  });
+  options.redacted(redacted);
+  options.repeated(repeated);
+  const { harness, session_id: session, parent = null, title } = manifest;
+  const read: ReadSession[] = [];
+  for (const extent of extents) {
+    const { subAgent: name } = extent;
+    const named =
+      name === undefined
+        ? { session, parent: parent ?? undefined, title: title ? shortened(title, 80) : undefined }
+        : {
+            session: `${session}.agent-${shortened(name, 200)}`,
+            parent: session,
+            title: shortened(name, 12),
+          };
+    const share = await shareOf(extent, agent, options);
+    if (share) read.push({ harness, ...named, agent, ...share });
   }
+  return read;
 }
 
-/** The session whose rows were written to the end of the file; undefined where none is of the time that was asked for. */
-async function shared(
-  files: Files,
-  preview: number,
-  rows: number,
-  agent: string,
-  options: SessionsOptions,
-  named: Pick<LaneSession, "harness" | "session" | "parent" | "title">,
-): Promise<ReadSession | undefined> {
-  const row = files.rowsEnd;
-  files.rowsEnd += rows * rowBytes;
-  const { skipped, nth, count, from, to } = await within(files.rows, row, rows, agent, options);
-  if (count === 0) return undefined;
-  const share = { row: row + nth * rowBytes, preview: preview + skipped, nth, count };
-  return { ...named, agent, count, from, to, share };
+function shortened(text: string, most: number): string {
+  return text.slice(0, most).toWellFormed();
+}
+
+/** The rows that are of the time that was asked for; undefined where there are none. */
+async function shareOf(extent: Extent, agent: string, options: SessionsOptions) {
+  const { stored, row, preview, rows } = extent;
+  const file = await open(stored.rows, "r");
+  try {
+    const { skipped, nth, count, from, to } = await within(file, row, rows, agent, options);
+    if (count === 0) return undefined;
+    const share: Share = { stored, row: row + nth * rowBytes, preview: preview + skipped, nth, count };
+    return { count, from, to, share };
+  } finally {
+    await file.close();
+  }
 }
 
 /** Which of the rows are of the time that was asked for: they follow each other, because time never goes back. */
@@ -212,18 +191,6 @@ async function within(
     }
   }
   return found;
-}
-
-async function* countedChunks(
-  chunks: AsyncIterable<Uint8Array>,
-  counted: (bytes: number) => void,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
-    signal.throwIfAborted();
-    counted(chunk.length);
-    yield chunk;
-  }
 }
 
 function agentOf({ agent_id: agent }: Manifest): string {

@@ -42,26 +42,48 @@ export interface TranscriptOptions {
   /** When it began, by its manifest: for a session whose lines tell no time. */
   readonly begin: number;
   /** A time after this one is a clock that was wrong: it is taken for none. */
-  readonly latest: number;
+  readonly latest: () => number;
   readonly preview: (bytes: Uint8Array) => Promise<void>;
   readonly redacted: (counts: Readonly<Record<string, number>>) => void;
 }
 
 const noTokens: Tokens = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
 
+/** Reads a session, and goes on with it when it has grown. */
+export interface TranscriptReader {
+  /** The next lines. Answers how many of them were there before, byte for byte: they are shown once. */
+  read(lines: AsyncIterable<Uint8Array | TooLong>): Promise<number>;
+  /** Makes the rows whole, as if nothing came behind them. */
+  settle(): void;
+}
+
 /**
  * Puts the events of one session into rows, in the order of its file: `at` never goes back along them, whatever was
  * written. A call and its result know each other, and a request's tokens stand on one event, however often they were
- * written. Answers how many lines were there before, byte for byte: they are shown once.
+ * written.
  */
-export async function readTranscript(
-  lines: AsyncIterable<Uint8Array | TooLong>,
-  options: TranscriptOptions,
-): Promise<number> {
-  const { harness, redactor } = options;
-  const { add, done } = rowMakers(options);
+export function transcriptReader(options: TranscriptOptions): TranscriptReader {
+  const makers = rowMakers(options);
   const memory = new Map<string, unknown>();
   const seen = recentNumbers(linesKnown);
+  return {
+    read: (lines) => readLines(lines, options, { add: makers.add, memory, seen }),
+    settle: makers.settle,
+  };
+}
+
+interface Known {
+  readonly add: ReturnType<typeof rowMakers>["add"];
+  readonly memory: Map<string, unknown>;
+  readonly seen: ReturnType<typeof recentNumbers>;
+}
+
+async function readLines(
+  lines: AsyncIterable<Uint8Array | TooLong>,
+  options: TranscriptOptions,
+  { add, memory, seen }: Known,
+): Promise<number> {
+  const { harness, redactor } = options;
   let repeated = 0;
   for await (const line of lines) {
     if (isTooLong(line)) {
@@ -88,7 +110,6 @@ export async function readTranscript(
     for (const picture of pictures)
       await add(eventOfPicture(picture, events[0]), undefined, redacted, picture);
   }
-  done();
   return repeated;
 }
 
@@ -114,7 +135,7 @@ function rowMakers(options: TranscriptOptions) {
     async add(event: HarnessEvent, ...rest: [string | undefined, boolean, Picture?]): Promise<void> {
       await (event.agent === undefined ? own : await makerOf(event.agent)).add(event, ...rest);
     },
-    done: () => [own, ...others.values()].forEach(({ done }) => done()),
+    settle: () => [own, ...others.values()].forEach(({ settle }) => settle()),
   };
 }
 
@@ -132,7 +153,7 @@ function rowMaker(options: TranscriptOptions, { rows: found, preview: keep }: Si
     redacted: boolean,
     picture?: Picture,
   ): Promise<void> => {
-    const said = timeOf(event.at, options.latest);
+    const said = timeOf(event.at, options.latest());
     if (!Number.isNaN(said)) last = Math.max(last, said + options.addMs(said));
     // What comes before the first time has that one.
     if (last > Number.NEGATIVE_INFINITY) while (timeless > 0) found.setTime(--timeless, last);
@@ -175,11 +196,11 @@ function rowMaker(options: TranscriptOptions, { rows: found, preview: keep }: Si
       preview: shown.length,
     });
   };
-  const done = (): void => {
-    while (timeless > 0) found.setTime(--timeless, options.begin);
+  const settle = (): void => {
+    for (let nth = 0; nth < timeless; nth++) found.setTime(nth, options.begin); // Until a time comes.
     found.settle();
   };
-  return { add, done };
+  return { add, settle };
 }
 
 /** The whole text of an event, and how it begins. Of a call: its input, and what it is about. */
