@@ -246,7 +246,7 @@ const transcripts = [
     place: "sessions",
     first: ["session restore SESSION --to two"],
   }),
-  at("for another checkout", "session restore SESSION --into-harness --cwd /elsewhere", "done", {
+  at("its harness has it", "session restore SESSION --into-harness --cwd /elsewhere", "exists", {
     place: "sessions",
   }),
   at("no such session", "session restore ffff", "not_found"),
