@@ -10,6 +10,10 @@ import { laneKey, laneWithKey, readPlace, writePlace } from "../src/replay/viewe
 import { timeIn } from "../src/replay/viewer/go.tsx";
 import { long, short } from "../src/replay/viewer/words.ts";
 import { encodedBlocks } from "./replay-encoded.ts";
+import type { Source } from "../src/replay/page.ts";
+import { openBlocks, remembering } from "../src/replay/viewer/blocks.ts";
+import { bodyOf } from "../src/replay/viewer/list/bodies.ts";
+import { pagesOf } from "../src/replay/viewer/list/pages.ts";
 import { storySource } from "./replay-story.ts";
 
 const even = { rank: (at: number) => at / 10, time: (rank: number) => rank * 10 };
@@ -205,5 +209,92 @@ describe("openSource()", () => {
     expect(source.work.bodies).toBe(41);
     await read(39);
     expect(source.work.bodies).toBe(42);
+  });
+});
+
+/** A page of as many blocks as are asked for, all of them the story's first. */
+const endless = () => {
+  const story = storySource();
+  const work = { events: 0, previews: 0, bodies: 0 };
+  const source: Source = {
+    ...story,
+    header: { ...story.header, bodies: "full" },
+    work,
+    async events() {
+      work.events++;
+      return story.events(0);
+    },
+    async previews() {
+      work.previews++;
+      return [];
+    },
+    async body() {
+      work.bodies++;
+      return "a text";
+    },
+  };
+  return { source, work };
+};
+/** Reads 0 to 4 n, then the last n again: nothing more; then one that is older: once more. */
+const keptAre = async (most: number, read: (nth: number) => Promise<unknown>, count: () => number) => {
+  for (let nth = 0; nth < 4 * most; nth++) await read(nth);
+  expect(count()).toBe(4 * most);
+  for (let nth = 4 * most - 1; nth >= 3 * most; nth--) await read(nth);
+  expect(count()).toBe(4 * most);
+  await read(3 * most - 1);
+  expect(count()).toBe(4 * most + 1);
+  await read(0);
+  expect(count()).toBe(4 * most + 2);
+};
+
+describe("what the viewer keeps in memory", () => {
+  it("are the last 96 blocks of the index, for the state and for the lanes", async () => {
+    const one = endless();
+    const remembered = remembering(one.source);
+    await keptAre(
+      96,
+      (block) => remembered.events(block),
+      () => one.work.events,
+    );
+    const other = endless();
+    const blocks = openBlocks(other.source);
+    await keptAre(
+      96,
+      async (block) => {
+        if (blocks.get(block)) return;
+        blocks.want(block, block);
+        await Promise.resolve().then(() => Promise.resolve());
+        await expect.poll(() => blocks.get(block), { interval: 1 }).toBeDefined();
+      },
+      () => other.work.events,
+    );
+  });
+
+  it("are the last 24 blocks of the lists", async () => {
+    const { source, work } = endless();
+    const pages = pagesOf(source);
+    await keptAre(
+      24,
+      async (block) => pages.get(block) ?? (await pages.load(block)),
+      () => work.previews,
+    );
+  });
+
+  it("are the last 500 texts of transcripts", async () => {
+    const { source, work } = endless();
+    const first = await source.events(0);
+    const read = async (seq: number) => {
+      const events = { ...first, first: seq, body: Int32Array.of(1) };
+      const before = bodyOf(source, events, 0, "a");
+      if (!before.whole)
+        await expect.poll(() => bodyOf(source, events, 0, "a").whole, { interval: 1 }).toBe(true);
+    };
+    for (let seq = 0; seq < 700; seq++) await read(seq);
+    expect(work.bodies).toBe(700);
+    await read(699);
+    await read(200);
+    expect(work.bodies).toBe(700);
+    await read(199);
+    expect(work.bodies).toBe(701);
   });
 });
