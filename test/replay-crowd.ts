@@ -58,7 +58,7 @@ export function crowdSource(agents: number, total: number, apart = 200): Source 
     for (let seq = first; seq <= last; seq++) counts.set(laneOf(seq), (counts.get(laneOf(seq)) ?? 0) + 1);
     return { size: 0, from: at(first), to: at(last), lanes: [...counts].flat() };
   });
-  const work = { events: 0, previews: 0, bodies: 0 };
+  const work = { events: 0, previews: 0, bodies: 0, moments: 0 };
   const levels = [4096, 1024, 256].map((buckets) => {
     const flat = (value: number) =>
       lanes.map((lane) => new Uint32Array(buckets).fill(lane.kind === "session" ? value : 0));
@@ -84,7 +84,7 @@ export function crowdSource(agents: number, total: number, apart = 200): Source 
       redacted: {},
       notes: [],
     },
-    moments,
+    moments: counted(moments, work),
     pyramid: { levels },
     work,
     async events(block) {
@@ -100,6 +100,16 @@ export function crowdSource(agents: number, total: number, apart = 200): Source 
     },
     body: () => Promise.reject(new Error("this page has no bodies")),
   };
+}
+
+/** The same list, each look at a member counted: what passes over all of them is found out, whatever it says of itself. */
+function counted<T extends object>(list: readonly T[], work: { moments: number }): readonly T[] {
+  return new Proxy(list, {
+    get(target, name, receiver) {
+      if (typeof name === "string" && name !== "length") work.moments++;
+      return Reflect.get(target, name, receiver) as unknown;
+    },
+  });
 }
 
 const momentKinds: readonly Kind[] = [
