@@ -12,13 +12,14 @@ export function checkReservations(sim: Sim): string[] {
     if ((act.kind !== "reserve" && act.kind !== "unreserve") || told?.kind !== "reserve") continue;
     const own = states.filter(({ call }) => call === id);
     const isIn = own.some(({ stamp }) => stamp < returned!);
-    if (told.done && !isIn)
-      wrong.push(`#${id} ${act.kind} by ${actor.name}: told done of a change that is not in`);
     // A reservation that lapsed or was overtaken before its caller could be told is none any more.
     const last = states.findLast(({ stamp }) => stamp < returned!);
-    const stands = act.kind === "unreserve" || (last && holds(last, actor.agent, act.pattern));
-    if (!told.done && own.length > 0 && stands)
-      wrong.push(`#${id} ${act.kind} by ${actor.name}: told no of a change that is in`);
+    const stands = last !== undefined && holds(last, actor.agent, act.pattern);
+    const say = (what: string) => wrong.push(`#${id} ${act.kind} by ${actor.name}: ${what}`);
+    if (told.done && act.kind === "reserve" && !isIn) say("told done of a change that is not in");
+    if (told.done && act.kind === "unreserve" && stands && !isIn) say("told done of what is still there");
+    if (!told.done && own.length > 0 && stands === (act.kind === "reserve"))
+      say("told no of a change that is in");
   }
   return wrong;
 }

@@ -110,9 +110,12 @@ function changed({ actor, act }: Call, now: StepState): StepState | undefined {
   }
 }
 
-/** Looks, and changes nothing. */
+/**
+ * Looks, and changes nothing. It reads two objects, of which format 1 writes the second at any time: it may have missed
+ * what that says, and saw what was under it.
+ */
 function only(holds: (now: StepState) => boolean): Next {
-  return (now) => (holds(now) ? [now] : []);
+  return (now) => (holds(now) || (now.under !== undefined && holds(now.under)) ? [now] : []);
 }
 
 const nobody = { state: "released", agent: null, actor: null } as const;

@@ -37,10 +37,8 @@ function completions(sim: Sim, { step, moments }: StepHistory): Interval<StepSta
   const changes = moments.filter((moment) => !takesIn(moment)).map((moment) => moment.applied.stamp);
   return completesOf(sim, step).flatMap(({ applied, agent }) => {
     const returned = lastsUntil(sim, step, applied);
-    // Where the store does not tell its time, nobody knows which was first: it counts again after a change.
-    const again = sim.bucket.traits.tellsTime
-      ? []
-      : changes.filter((at) => at > applied.stamp && at < returned);
+    // In one second, or where the store does not tell its time, nobody knows which was first: it counts again after a change.
+    const again = changes.filter((at) => at > applied.stamp && at < returned);
     const counts = [applied.stamp, ...again].map((stamp) => ({
       invoked: stamp - 0.5,
       returned,

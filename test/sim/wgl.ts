@@ -17,7 +17,7 @@ export interface Interval<State> {
 export type Verdict = "linearizable" | "not linearizable" | "undecided";
 
 /** States that one search visits at most, before it gives up. */
-const searchLimit = 30_000;
+const searchLimit = 300_000;
 const mostCalls = 120;
 
 /**
