@@ -2,7 +2,20 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { describe, expect, it } from "vitest";
+import { /** The rows of the first table of what was spent, by their names. */
+const spentIn = (page: Page) =>
+  page
+    .locator("table.spent")
+    .first()
+    .locator("tbody tr:has(th)")
+    .evaluateAll((all) =>
+      all.map((row) => [
+        row.querySelector("th")?.textContent ?? "",
+        ...[...row.querySelectorAll("td")].map((cell, at) => (at === 3 ? cell.textContent : cell.title)),
+      ]),
+    );
+
+describe, expect, it } from "vitest";
 import { writeSplit } from "../src/replay/write.ts";
 import { openAt, stage, watchedPage } from "./replay-browser.ts";
 import { encodedBlocks } from "./replay-encoded.ts";
@@ -213,23 +226,11 @@ describe.skipIf(path === undefined)("the costs", () => {
       nothing ? "" : usd === undefined ? "unpriced" : usd < 0.01 ? "< $0.01" : `$${usd.toFixed(2)}`,
     ];
   };
-  const shown = (page: Page) =>
-    page
-      .locator("table.spent")
-      .first()
-      .locator("tbody tr:has(th)")
-      .evaluateAll((all) =>
-        all.map((row) => [
-          row.querySelector("th")?.textContent ?? "",
-          ...[...row.querySelectorAll("td")].map((cell, at) => (at === 3 ? cell.textContent : cell.title)),
-        ]),
-      );
-
   it.each(["2026-09-17T14:03:30Z", "2026-09-17T14:15:20Z", "2026-09-17T23:00:00Z"])(
     "up to %s are plain sums, cached tokens once, what has no price in no sum of money",
     (time) =>
       opened(`t=${time}&tab=spent`, async (page) => {
-        const rows = await shown(page);
+        const rows = await spentIn(page);
         for (const [name, ...found] of rows) {
           const agent = name === "all" ? undefined : name!;
           expect([name, ...found]).toEqual([name, ...(await numbersAt(Date.parse(time), agent))]);
@@ -250,10 +251,10 @@ describe.skipIf(path === undefined)("the costs", () => {
 
   it("follow T while it is moved", () =>
     opened("t=2026-09-17T14:03:30Z&tab=spent", async (page) => {
-      const before = (await shown(page)).at(-1);
+      const before = (await spentIn(page)).at(-1);
       await page.keyboard.press("End");
-      await expect.poll(async () => (await shown(page)).at(-1)).not.toEqual(before);
-      const [, ...all] = (await shown(page)).at(-1)!;
+      await expect.poll(async () => (await spentIn(page)).at(-1)).not.toEqual(before);
+      const [, ...all] = (await spentIn(page)).at(-1)!;
       expect(all).toEqual(await numbersAt(Number.POSITIVE_INFINITY, undefined));
     }));
 });
