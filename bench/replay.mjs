@@ -1,6 +1,7 @@
 // Building a replay page with the real program: node bench/replay.mjs [--huge | --one]
 // 50 agents, each with a mirrored Claude Code session: 100,000 events with 130 MB of text, all bodies on the page.
 // --keep FILE: the page is left there, for bench/replay-page.mjs to open.
+// --view: then `view` of the same bucket, and how soon a browser is told of five messages, one after the other.
 // --huge: 5,000,000 events of a few words instead, index only. --one: 3,000,000 of them in one session. Results are in RESULTS.md, dated.
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
@@ -10,11 +11,13 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
+import { get } from "node:http";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
@@ -36,6 +39,7 @@ try {
   await build();
   const bytes = await fill();
   await measure(bytes, huge ? ["--bodies", "none"] : ["--bodies", "full", "--max-size", "500MB"]);
+  if (process.argv.includes("--view")) await follow();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -185,4 +189,46 @@ async function measure(bytes, args) {
   console.log(
     `${megabytes.toFixed(0)} MB of transcripts: ${(best.ms / 1000).toFixed(1)} s, ${((megabytes * 1000) / best.ms).toFixed(1)} MB/s, ${((megabytes * 1000) / Math.min(...runs.map(({ cpuMs }) => cpuMs))).toFixed(1)} MB a second of CPU (of ${runs.length}: ${runs.map(({ ms }) => ((megabytes * 1000) / ms).toFixed(1)).join(", ")}), peak ${Math.max(...runs.map(({ mib }) => mib)).toFixed(0)} MiB`,
   );
+}
+
+/** From the end of the command that sends a message to when a follower is told, and the CPU of `view` meanwhile. */
+async function follow() {
+  const home = join(folder, "agent-0");
+  const { PATH } = process.env;
+  const child = spawn(process.execPath, [join(folder, "dist", "cli.cjs"), "view"], {
+    cwd: join(home, "work"),
+    env: { PATH, HOME: home, TMPDIR: folder },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const closed = new Promise((resolve) => child.once("close", resolve));
+  try {
+    let printed = "";
+    for await (const chunk of child.stdout) {
+      printed += chunk;
+      if (printed.endsWith("/\n")) break;
+    }
+    let told;
+    const [url] = /http:\S+/.exec(printed);
+    get(`${url}events`, (response) =>
+      response.on("data", (chunk) => `${chunk}`.startsWith("data:") && told?.()),
+    ).on("error", () => {}); // It ends with the server.
+    for (let time = 0; time < 5; time++) {
+      const heard = new Promise((resolve) => (told = resolve));
+      const before = cpuMsOf(child.pid);
+      await tracecraft(home, "send", "agent-1", `message ${time}`);
+      const from = performance.now();
+      await heard;
+      const seconds = ((performance.now() - from) / 1000).toFixed(1);
+      console.log(`view: told after ${seconds} s, ${cpuMsOf(child.pid) - before} ms of CPU`);
+    }
+  } finally {
+    child.kill("SIGINT");
+    await closed;
+  }
+}
+
+/** Of a process of Linux, whose clock ticks are 10 ms. */
+function cpuMsOf(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
