@@ -2,20 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { /** The rows of the first table of what was spent, by their names. */
-const spentIn = (page: Page) =>
-  page
-    .locator("table.spent")
-    .first()
-    .locator("tbody tr:has(th)")
-    .evaluateAll((all) =>
-      all.map((row) => [
-        row.querySelector("th")?.textContent ?? "",
-        ...[...row.querySelectorAll("td")].map((cell, at) => (at === 3 ? cell.textContent : cell.title)),
-      ]),
-    );
-
-describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { writeSplit } from "../src/replay/write.ts";
 import { openAt, stage, watchedPage } from "./replay-browser.ts";
 import { encodedBlocks } from "./replay-encoded.ts";
@@ -54,6 +41,19 @@ async function wanted(view: "errors" | "stuck"): Promise<number[]> {
     )
     .map(({ seq }) => seq);
 }
+
+/** The rows of the first table of what was spent, by their names. */
+const spentIn = (page: Page) =>
+  page
+    .locator("table.spent")
+    .first()
+    .locator("tbody tr:has(th)")
+    .evaluateAll((all) =>
+      all.map((row) => [
+        row.querySelector("th")?.textContent ?? "",
+        ...[...row.querySelectorAll("td")].map((cell, at) => (at === 3 ? cell.textContent : cell.title)),
+      ]),
+    );
 
 describe.skipIf(path === undefined)("a quick view", () => {
   for (const view of ["errors", "stuck"] as const) {
