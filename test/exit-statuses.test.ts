@@ -10,8 +10,13 @@ let open: Awaited<ReturnType<typeof openPlaces>>;
 beforeAll(async () => void (open = await openPlaces()));
 afterAll(() => open?.close());
 
-/** Each way in which a command ends, once; the others end the same way with `--json`, in the test of its shapes. */
-const ways = new Map(situations.map((situation) => [`${commandOf(situation)} ${situation.ends}`, situation]));
+/** Each command that is done, and three for each error; the others end the same way with `--json`, in the test of its shapes. */
+const ways = new Map(
+  situations.map((situation, at) => {
+    const { ends } = situation;
+    return [ends === "done" ? commandOf(situation) : `${ends} ${at % 3}`, situation];
+  }),
+);
 const full = process.env["TRACECRAFT_FULL"] === "1";
 
 describe.concurrent("exit statuses", { timeout: 120_000 }, () => {

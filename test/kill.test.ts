@@ -138,9 +138,10 @@ function mainWrite(points: readonly Point[]): Point {
   return found ?? points.find(({ shape }) => shape.startsWith("PUT agents/"))!;
 }
 
-/** What the command is about, and one more moment that is another for each deed. */
+/** What the command is about, and for every other deed one more moment, another for each. */
 function sample(points: readonly Point[], which: number): Point[] {
-  return [...new Set([mainWrite(points), points[(which * 7) % points.length]!])];
+  const more = which % 2 === 0 ? [points[(which * 7) % points.length]!] : [];
+  return [...new Set([mainWrite(points), ...more])];
 }
 
 describe.each(deeds.map((deed, which) => [deed.name, deed, which] as const))("%s", (_, deed, which) => {

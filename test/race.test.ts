@@ -60,7 +60,7 @@ function letThemMeet(proxy: Proxy, count: number): void {
 }
 
 describe("20 processes that race for each step", () => {
-  const steps = stepNames(full ? 50 : 8);
+  const steps = stepNames(full ? 50 : 4);
 
   it(`on a directory: exactly one wins each of ${steps.length}`, { timeout: limitMs }, async () => {
     const folder = join(cliWorld().root, "bucket");
@@ -104,7 +104,7 @@ if (ceph === undefined) {
     AWS_ACCESS_KEY_ID: env["TRACECRAFT_CEPH_ACCESS_KEY_ID"] ?? env["AWS_ACCESS_KEY_ID"] ?? "",
     AWS_SECRET_ACCESS_KEY: env["TRACECRAFT_CEPH_SECRET_ACCESS_KEY"] ?? env["AWS_SECRET_ACCESS_KEY"] ?? "",
   };
-  const steps = stepNames(full ? 50 : 8);
+  const steps = stepNames(full ? 50 : 3);
   it(
     `20 processes race for each of ${steps.length} steps on Ceph: exactly one wins each`,
     { timeout: limitMs },
