@@ -63,14 +63,18 @@ export async function registerAgent(project: Project, { summary }: { summary?: s
  */
 export function heartbeat(project: Project, { step: said }: { step?: string | null } = {}): void {
   const last = readLocal<LastBeat>(project.local, beatName(project));
-  const noted = stepsNotedHere(project);
-  const before = last?.record?.step;
-  // What was said, and then lost: taken by force, or lapsed and taken.
-  const step = said === undefined && before && !noted.includes(before) ? (noted[0] ?? null) : said;
+  const step = said === undefined ? afterLoss(project, last?.record?.step) : said;
   const sinceMs = project.world.now() - (last?.at_ms ?? 0);
   const recent = sinceMs >= 0 && sinceMs < heartbeatMs && last?.session === project.session.id;
   if (recent && (step === undefined || step === last.record?.step)) return;
   project.background("the heartbeat", beat(project, step, last));
+}
+
+/** Of a step that was said, and then lost (taken by force, or lapsed and taken): another that is held, or none. */
+function afterLoss(project: Project, before: string | null | undefined): string | null | undefined {
+  if (!before) return undefined;
+  const noted = stepsNotedHere(project);
+  return noted.includes(before) ? undefined : (noted[0] ?? null);
 }
 
 interface LastBeat {

@@ -72,15 +72,15 @@ export async function reserve(project: Project, wanted: Wanted): Promise<Reserve
 export async function unreserve(project: Project, text: string): Promise<boolean> {
   const pattern = parsePattern(text);
   let tried = false;
-  const result = await change(project, "unreserve", (entries) => {
+  await change(project, "unreserve", (entries) => {
     const kept = entries.filter((entry) => !isOf(entry, project.agent, pattern.text));
     if (kept.length === entries.length) return undefined;
     tried = true;
     return kept;
   });
-  if (tried) journal(project, { kind: "reserve", pattern: pattern.text, given_back: true });
   // Gone after a try whose reply was lost: it was that try.
-  return tried || result !== undefined;
+  if (tried) journal(project, { kind: "reserve", pattern: pattern.text, given_back: true });
+  return tried;
 }
 
 /** Everything that is reserved now, the least time left first. */
